@@ -8,7 +8,6 @@ have() {
     postgres) command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb /usr/local/pgsql/bin/initdb ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     gcc) command -v gcc ;;
-    *) echo "need.sh: nobody knows what $1 is" >&2; exit 2 ;;
   esac 2>/dev/null | grep -q .
 }
 
@@ -29,6 +28,10 @@ may_install() {
 }
 
 for thing in "$@"; do
+  case "$thing" in
+    postgres | chromium | gcc) ;;
+    *) echo "need.sh: nobody knows what $thing is" >&2; exit 2 ;;
+  esac
   have "$thing" && continue
   if ! may_install; then
     echo "need.sh: please install $thing ($(package "$thing")): there is no apt-get here, or no right to use it" >&2
