@@ -11,6 +11,7 @@ const (
 	MaxRules      = 5_000 // offers, coupons and rewards together
 	MaxEntries    = 10_000
 	MaxLabelBytes = 400
+	MaxTextBytes  = 4_000
 	MaxSequence   = 1 << 20
 )
 
