@@ -1,0 +1,140 @@
+package ledger
+
+import "slices"
+
+// Claw takes value back that an entry gave (J7): from the lots that it opened, then pending before active
+// value in the order of consumption, and what is spent already from the debt companion (R13). It gives how
+// much became debt.
+func (d *Draft) Claw(op Op, given []LotMove, from, to Account, qty int64) int64 {
+	short := d.reclaim(op, given, from, qty)
+	if short > 0 {
+		d.line(op, Account{from.Holder, from.Kind.Debt(), from.Unit}, -short)
+	}
+	d.line(op, to, qty)
+	return short
+}
+
+// ClawAtMost takes back what is there and leaves the rest be. It gives what was forgiven.
+func (d *Draft) ClawAtMost(op Op, given []LotMove, from, to Account, qty int64) int64 {
+	short := d.reclaim(op, given, from, qty)
+	d.line(op, to, qty-short)
+	return short
+}
+
+// reclaim takes a quantity out of an account and, for points, out of its pending companion first. It gives
+// what was not there. Held value stays.
+func (d *Draft) reclaim(op Op, given []LotMove, from Account, qty int64) int64 {
+	kinds := []Kind{from.Kind}
+	if from.Kind == Points {
+		kinds = []Kind{Pending, Points}
+	}
+	for _, pass := range [2]bool{true, false} { // the entry's own lots first
+		for _, k := range kinds {
+			if qty == 0 {
+				return 0
+			}
+			qty -= d.reclaimFrom(op, Account{from.Holder, k, from.Unit}, qty, func(l Lot) bool {
+				own := slices.ContainsFunc(given, func(g LotMove) bool { return g.Lot == l.ID && g.Holder == from.Holder })
+				return own == pass
+			})
+		}
+	}
+	return qty
+}
+
+// reclaimFrom takes up to a quantity from the lots of one account that the filter lets through, expired
+// ones included: they are there until their expiry is booked. It gives what it took.
+func (d *Draft) reclaimFrom(op Op, a Account, qty int64, may func(Lot) bool) int64 {
+	h := d.view.Holder(a.Holder)
+	b := h.Balance(a.Kind, a.Unit)
+	qty = min(qty, max(0, b.Posted-b.Held))
+	if qty == 0 {
+		return 0
+	}
+	h = d.touch(a.Holder)
+	left := qty
+	for i := 0; i < len(h.Lots) && left > 0; i++ {
+		l := &h.Lots[i]
+		if l.Kind != a.Kind || l.Unit != a.Unit || !may(*l) {
+			continue
+		}
+		part := min(left, l.Remaining)
+		l.Remaining -= part
+		left -= part
+		d.use(h, *l, part)
+	}
+	h.Lots = slices.DeleteFunc(h.Lots, func(l Lot) bool { return l.Remaining == 0 })
+	if left > 0 && b.Tail > 0 {
+		d.view.work.wantTail(d.view.op.Tenant, a)
+		d.view.ask = true
+	}
+	d.line(op, a, -(qty - left))
+	return qty - left
+}
+
+// Reverse posts the exact negative of an entry: value that was given is taken back, value that was taken
+// returns to its lots; what a customer's account lacks is posted on its debt companion (R13, I14), so that
+// a reversal is never declined for what has happened since.
+func (d *Draft) Reverse(op Op, o *Entry) {
+	d.Reverses = o.Seq
+	for _, x := range o.Post.Holds {
+		if x.State != HoldOpen {
+			continue
+		}
+		if open, err := d.view.FindHold(x.Holder, x.Hold); err == nil {
+			d.resolve(x.Holder, open, 0, HoldReleased)
+		}
+	}
+	for _, u := range o.Post.Uses {
+		if u.Qty > 0 {
+			d.unuse(op, u)
+		}
+	}
+	for _, a := range o.Post.Adds {
+		d.unadd(op, o, a)
+	}
+	for _, u := range o.Post.Uses {
+		if u.Qty < 0 {
+			u.Qty = -u.Qty
+			d.unadd(op, o, u)
+		}
+	}
+	for _, p := range o.Post.Lines {
+		if p.Kind.System() || p.Kind.IsDebt() {
+			d.line(op, p.Account, -p.Amount)
+		}
+	}
+}
+
+// unuse gives a use back to its lot, unchanged.
+func (d *Draft) unuse(op Op, u LotMove) {
+	d.line(op, Account{u.Holder, u.Kind, u.Unit}, u.Qty)
+	h := d.touch(u.Holder)
+	back := u
+	back.Qty = -u.Qty
+	d.Post.Uses = append(d.Post.Uses, back)
+	d.refill(h, u)
+}
+
+// refill adds to the lot that a use came from, opening it again where it has been used up.
+func (d *Draft) refill(h *Holder, u LotMove) {
+	for i := range h.Lots {
+		if l := &h.Lots[i]; l.ID == u.Lot && l.Until == u.Until {
+			l.Remaining += u.Qty
+			return
+		}
+	}
+	d.insert(h, Lot{ID: u.Lot, Kind: u.Kind, Unit: u.Unit, Remaining: u.Qty, Starts: u.Starts, Until: u.Until, Cost: u.Cost})
+}
+
+// unadd takes back what an entry put on an account. Pending points that have become active meanwhile are
+// taken from the active ones; what is missing becomes debt.
+func (d *Draft) unadd(op Op, o *Entry, a LotMove) {
+	from := Account{a.Holder, a.Kind, a.Unit}
+	if a.Kind == Pending {
+		from.Kind = Points
+	}
+	if short := d.reclaim(op, o.Post.Adds, from, a.Qty); short > 0 {
+		d.line(op, Account{a.Holder, from.Kind.Debt(), a.Unit}, -short)
+	}
+}
