@@ -90,6 +90,9 @@ func (l *Lane) attempt(ctx context.Context, cmds []Command, out []Result) error 
 			return err
 		}
 	}
+	if l.looks {
+		return nil
+	}
 	if err := l.write(b, w); err != nil {
 		return err
 	}
@@ -109,6 +112,7 @@ func (l *Lane) load(b db.Batch, w *work, ops []Operation) error {
 			w.heads[tenant] = h
 		})
 		w.findKeys(b, tenant, ops)
+		w.findMore(b, tenant)
 		w.findSame(b, tenant, ops)
 		w.findRows(b, tenant)
 	}
@@ -148,6 +152,45 @@ func (w *work) findKeys(b db.Batch, tenant int64, ops []Operation) {
 	})
 }
 
+// findMore looks up the keys of other operations that commands asked for.
+func (w *work) findMore(b db.Batch, tenant int64) {
+	keys := findKey.Rows()
+	var at []keyRef
+	for _, k := range w.askedKeys {
+		if k.tenant == tenant {
+			keys.Int(k.client).Text(k.key)
+			at = append(at, k)
+		}
+	}
+	b.Find(findKey, tenant, keys, func(i int, r db.Row) {
+		e, err := scanEntry(tenant, r)
+		if err != nil {
+			w.err = err
+			return
+		}
+		w.keys[at[i]] = &known{entry: e}
+	})
+	seqs := findSameSeq.Rows()
+	var seqAt []sameRef
+	for _, s := range w.askedSeqs {
+		if s.tenant == tenant {
+			seqs.Int(s.terminal).Int(s.seq)
+			seqAt = append(seqAt, s)
+		}
+	}
+	b.Find(findSameSeq, tenant, seqs, w.occupants(seqAt))
+}
+
+// occupants collects the entries that carry a business key.
+func (w *work) occupants(at []sameRef) func(int, db.Row) {
+	return func(i int, r db.Row) {
+		o := occupant{r.Int(0), ParseOp(r.Text(1)), r.Text(2), r.Int(3), r.Int(4), r.Int(5) != 0}
+		if !slices.Contains(w.same[at[i]], o) {
+			w.same[at[i]] = append(w.same[at[i]], o)
+		}
+	}
+}
+
 func (w *work) findSame(b db.Batch, tenant int64, ops []Operation) {
 	seqs, receipts := findSameSeq.Rows(), findSameReceipt.Rows()
 	var seqAt, receiptAt []sameRef
@@ -164,16 +207,8 @@ func (w *work) findSame(b db.Batch, tenant int64, ops []Operation) {
 			receiptAt = append(receiptAt, sameRef{tenant, op.Terminal, 0, op.Receipt})
 		}
 	}
-	take := func(at []sameRef) func(int, db.Row) {
-		return func(i int, r db.Row) {
-			o := occupant{r.Int(0), ParseOp(r.Text(1)), r.Text(2), r.Int(3), r.Int(4), r.Int(5) != 0}
-			if !slices.Contains(w.same[at[i]], o) {
-				w.same[at[i]] = append(w.same[at[i]], o)
-			}
-		}
-	}
-	b.Find(findSameSeq, tenant, seqs, take(seqAt))
-	b.Find(findSameReceipt, tenant, receipts, take(receiptAt))
+	b.Find(findSameSeq, tenant, seqs, w.occupants(seqAt))
+	b.Find(findSameReceipt, tenant, receipts, w.occupants(receiptAt))
 }
 
 func (w *work) findRows(b db.Batch, tenant int64) {

@@ -44,6 +44,16 @@ func (n *Needs) Holder(id int64) { n.work.wantHolder(n.tenant, id) }
 // Amend asks for what later operations have done to an entry.
 func (n *Needs) Amend(seq int64) { n.work.wantAmend(n.tenant, seq) }
 
+// Key asks for what stands under another operation's key.
+func (n *Needs) Key(client int64, key string) {
+	n.work.askedKeys = append(n.work.askedKeys, keyRef{n.tenant, client, key})
+}
+
+// Sequence asks for the entries that a terminal made under a sequence number.
+func (n *Needs) Sequence(terminal, seq int64) {
+	n.work.askedSeqs = append(n.work.askedSeqs, sameRef{n.tenant, terminal, seq, ""})
+}
+
 func (n *Needs) slot(at int) slotState { return n.work.slots[at] }
 
 // Amendment is what later operations did to an entry: it was reversed, or returned in part.

@@ -31,6 +31,7 @@ type Lane struct {
 	started bool
 	stop    sync.Once
 	after   func([]Result)
+	looks   bool
 }
 
 type waiting struct {
@@ -46,6 +47,16 @@ func NewLane(ctx context.Context, d *db.DB, c clock.Clock, zones func(tenant int
 		return nil, err
 	}
 	return &Lane{clock: c, session: s, zones: zones, queue: make(chan *waiting, maxWaiting)}, nil
+}
+
+// Reader gives a second lane over the same slots that only looks: its commands are decided on one snapshot
+// and nothing of them is kept. Quotes are grouped by it as commits are by the lane.
+func (l *Lane) Reader(ctx context.Context, d *db.DB) (*Lane, error) {
+	s, err := d.ReadSession(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Lane{clock: l.clock, session: s, zones: l.zones, slots: l.slots, queue: make(chan *waiting, maxWaiting), looks: true}, nil
 }
 
 // After calls a function with the results of each batch once it is committed, before anybody is answered:

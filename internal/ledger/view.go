@@ -35,6 +35,26 @@ func (v *View) Zones() Zones { return v.head.zones }
 
 func (v *View) slot(at int) slotState { return v.work.slots[at] }
 
+// ByKey gives the entry that stands under another operation's key; nil when there is none.
+func (v *View) ByKey(client int64, key string) *Entry {
+	if k := v.work.keys[keyRef{v.op.Tenant, client, key}]; k != nil {
+		return k.entry
+	}
+	return nil
+}
+
+// BySequence gives the seqs of the entries that a terminal made under a sequence number on a business
+// date, tombstones included.
+func (v *View) BySequence(terminal, seq int64, date clock.Day) []int64 {
+	var out []int64
+	for _, o := range v.work.same[sameRef{v.op.Tenant, terminal, seq, ""}] {
+		if o.date == date.String() {
+			out = append(out, o.entry)
+		}
+	}
+	return out
+}
+
 // Holder gives a holder to read. It is nil when there is none.
 func (v *View) Holder(id int64) *Holder {
 	if h, ok := v.holder[id]; ok {
@@ -101,6 +121,14 @@ func (v *View) Remind(holder int64, at clock.Instant) {
 // Forget takes back a reminder that has been served.
 func (v *View) Forget(holder int64, at clock.Instant) {
 	v.undue = append(v.undue, dueRow{at, holder})
+}
+
+// Tombstone closes a key for ever: an operation that arrives under it later is answered already_reversed.
+// It may follow the command's own entry, or be the whole of a fence.
+func (v *View) Tombstone(client int64, key string, o Origin, date clock.Day) *Draft {
+	d := v.Begin(TMB)
+	d.Client, d.Key, d.Origin, d.BusinessDate, d.ValueDate = client, key, o, date, date
+	return d
 }
 
 // Begin starts an entry. Its kind says what the whole operation is; its postings carry operations of

@@ -8,23 +8,25 @@ import (
 
 // work is the state of one batch: what was loaded, and above it what the accepted commands wrote.
 type work struct {
-	slots   []slotState
-	tenants []int64
-	heads   map[int64]*head
-	base    map[ref]*Holder
-	done    map[ref]*Holder
-	order   []ref // holders written, in order of their first write
-	amended map[ref]*Amendment
-	amends  map[ref]*Amendment
-	wanted  map[int64]*wanted
-	tails   map[tailRef]*tail
-	entries []*Entry
-	due     map[int64][]dueRow
-	undue   map[int64][]dueRow
-	decline []*declined
-	keys    map[keyRef]*known
-	same    map[sameRef][]occupant
-	err     error
+	slots     []slotState
+	tenants   []int64
+	heads     map[int64]*head
+	base      map[ref]*Holder
+	done      map[ref]*Holder
+	order     []ref // holders written, in order of their first write
+	amended   map[ref]*Amendment
+	amends    map[ref]*Amendment
+	wanted    map[int64]*wanted
+	tails     map[tailRef]*tail
+	entries   []*Entry
+	due       map[int64][]dueRow
+	undue     map[int64][]dueRow
+	decline   []*declined
+	keys      map[keyRef]*known
+	same      map[sameRef][]occupant
+	err       error
+	askedKeys []keyRef
+	askedSeqs []sameRef
 }
 
 type ref struct{ tenant, id int64 }

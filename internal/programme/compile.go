@@ -34,6 +34,7 @@ func Compile(d *Definition, id string, from clock.Instant) (*Version, error) {
 	v.EarnRate, _ = earnRate(d)
 	v.PointWorth, _ = pointWorth(d)
 	v.Rounding = map[string]money.Rounding{"floor": money.Floor, "half_up": money.HalfUp, "ceil": money.Ceil}[d.EarnRounding]
+	v.BurnCap = "max_percent_" + strings.TrimSuffix(money.BasisPoints(d.MaxBurnPercent).String(), "%") + "_of_eligible"
 	if err := v.compileRules(); err != nil {
 		return nil, err
 	}

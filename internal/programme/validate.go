@@ -131,7 +131,7 @@ func (c *checker) id(path, id, space string) {
 }
 
 // reserved words name steps of the explanation that are no rules.
-var reserved = []string{"card", "burn", "promo", "till"}
+var reserved = []string{"card", "burn", "promo", "till", "earn"}
 
 func (c *checker) rule(at string, r *Rule, source Source) {
 	c.id(at, r.ID, "rule ")

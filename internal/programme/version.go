@@ -20,6 +20,7 @@ type Version struct {
 	EarnRate      money.Rate     // points at their scale per minor unit
 	PointWorth    money.Rate     // minor units per point at its scale
 	Rounding      money.Rounding // of the award
+	BurnCap       string         // how an explanation names max_burn_percent
 	Rules         []Compiled     // in the order of evaluation; to be read only
 
 	definition *Definition

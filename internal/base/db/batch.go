@@ -81,9 +81,23 @@ type Session interface {
 // Session gives a session for batches.
 func (d *DB) Session(ctx context.Context) (Session, error) {
 	if d.engine == liteEngine {
-		return newLiteSession(ctx, d)
+		return newLiteSession(ctx, d, d.write)
 	}
 	return newPgSession(ctx, d), nil
+}
+
+// ReadSession gives a session whose batches only look: they lock nothing and end with Rollback.
+func (d *DB) ReadSession(ctx context.Context) (Session, error) {
+	if d.engine == liteEngine {
+		s, err := newLiteSession(ctx, d, d.read)
+		if err == nil {
+			s.looks = true
+		}
+		return s, err
+	}
+	s := newPgSession(ctx, d)
+	s.looks = true
+	return s, nil
 }
 
 // counter counts round trips on PostgreSQL and statements on SQLite, so that a test can hold the lane

@@ -45,8 +45,9 @@ func lowerRole(ctx context.Context, c *pgx.Conn) error {
 }
 
 type pgSession struct {
-	d    *DB
-	conn *pgx.Conn
+	d     *DB
+	conn  *pgx.Conn
+	looks bool
 }
 
 func newPgSession(_ context.Context, d *DB) *pgSession { return &pgSession{d: d} }
@@ -104,7 +105,11 @@ func (b *pgBatch) start() {
 	for i, t := range b.open {
 		list[i] = strconv.FormatInt(t, 10)
 	}
-	b.queue.Queue("BEGIN")
+	if b.s.looks {
+		b.queue.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+	} else {
+		b.queue.Queue("BEGIN")
+	}
 	if len(list) == 1 {
 		// SET reaches the workers of a distributed database, set_config does not.
 		b.queue.Queue("SET LOCAL lojal.tenants = '" + list[0] + "'")
@@ -120,7 +125,11 @@ func (b *pgBatch) Find(set *Set, tenant int64, keys *Rows, got func(int, Row)) {
 	}
 	b.start()
 	b.names = append(b.names, set.Name)
-	b.queue.Queue(set.pg, pgArgs(tenant, keys)...).Query(func(rows pgx.Rows) error {
+	text := set.pg
+	if b.s.looks {
+		text = set.look
+	}
+	b.queue.Queue(text, pgArgs(tenant, keys)...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			raw := rows.RawValues()
 			n := Row{pg: raw}.Int(0)

@@ -125,13 +125,14 @@ func (d *DB) checkpointer() {
 }
 
 type liteSession struct {
-	d    *DB
-	conn *sql.Conn
-	raw  driver.Conn
-	made map[string]liteStmt
-	args []driver.NamedValue
-	dest []driver.Value
-	row  []any
+	d     *DB
+	looks bool
+	conn  *sql.Conn
+	raw   driver.Conn
+	made  map[string]liteStmt
+	args  []driver.NamedValue
+	dest  []driver.Value
+	row   []any
 }
 
 type liteStmt interface {
@@ -140,8 +141,8 @@ type liteStmt interface {
 	driver.StmtQueryContext
 }
 
-func newLiteSession(ctx context.Context, d *DB) (*liteSession, error) {
-	conn, err := d.write.Conn(ctx)
+func newLiteSession(ctx context.Context, d *DB, pool *sql.DB) (*liteSession, error) {
+	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +187,9 @@ type liteBatch struct {
 }
 
 func (s *liteSession) Begin(_ context.Context, _ []int64) (Batch, error) {
+	if s.looks {
+		return &liteBatch{s: s}, s.exec("BEGIN")
+	}
 	s.d.turn.Lock()
 	if err := s.exec("BEGIN IMMEDIATE"); err != nil {
 		s.d.turn.Unlock()
@@ -299,5 +303,7 @@ func (b *liteBatch) Rollback() {
 	}
 	b.ended = true
 	_ = b.s.exec("ROLLBACK")
-	b.s.d.turn.Unlock()
+	if !b.s.looks {
+		b.s.d.turn.Unlock()
+	}
 }

@@ -63,6 +63,7 @@ type Set struct {
 	Name string
 	cols []Col
 	pg   string // one statement over arrays
+	look string // the same without its lock, for sessions that only read
 	lite string // one statement a row
 }
 
@@ -123,6 +124,7 @@ func Find(name, keys, text string) *Set {
 	names := colNames(k)
 	s.pg = fmt.Sprintf("SELECT k.n, x.* FROM unnest(%s) WITH ORDINALITY AS k(%s, n) CROSS JOIN LATERAL (%s) AS x",
 		arrays(k), strings.Join(names, ", "), text)
+	s.look = strings.ReplaceAll(s.pg, "FOR UPDATE", "")
 	s.lite = strings.ReplaceAll(text, "FOR UPDATE", "") // SQLite has one writer at a time anyway
 	for i, n := range names {
 		s.lite = replaceWord(s.lite, "k."+n, fmt.Sprintf("$%d", i+2))
