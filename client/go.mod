@@ -1,0 +1,3 @@
+module lojal/client
+
+go 1.26.0
