@@ -12,10 +12,11 @@ const (
 	RuleBurn  = "burn"  // points as discount
 	RulePromo = "promo" // promotional gift value
 	RuleTill  = "till"  // the till's own reduction, by a lower paid
+	RuleEarn  = "earn"  // the rate of the programme
 )
 
-// Outcome is the price of a basket with everything that follows from it. It holds no reference into what
-// was priced but strings.
+// Outcome is the price of a basket with everything that follows from it. It refers to the basket, wish and
+// facts for Sold alone; none of them is ever changed.
 type Outcome struct {
 	Version   string           `json:"rules_version"`
 	At        clock.Instant    `json:"at"`
@@ -47,6 +48,11 @@ type LineOutcome struct {
 	Excluded  []string     `json:"excluded,omitempty"` // why an exclusion list names the line
 	Earn      int64        `json:"earn,omitempty"`
 	Base      money.Amount `json:"earn_base,omitempty"`
+	weight    int64
+	bonus     int64
+	keepQty   int64
+	keepCut   money.Amount
+	vat       int // position in Totals.VAT
 }
 
 // Discount is what one effect took off a line.

@@ -17,7 +17,8 @@ type Sold struct {
 	Tenders   []TenderOutcome  `json:"t,omitempty"`
 	Gifts     []SoldGift       `json:"g,omitempty"`
 	Earn      SoldEarn         `json:"e,omitzero"`
-	Coupons   []string         `json:"c,omitempty"` // vouchers used, that a full return may restore
+	Points    int64            `json:"tp,omitempty"` // points paid as a tender
+	Coupons   []string         `json:"c,omitempty"`  // vouchers used, that a full return may restore
 	Requalify *Requalify       `json:"rq,omitempty"`
 }
 
@@ -28,7 +29,7 @@ type SoldLine struct {
 	Paid    money.Amount `json:"p"`            // payable, or the till's lower price
 	VAT     int          `json:"v"`            // index into Sold.VAT
 	Points  int64        `json:"b,omitempty"`  // points burned as discount or for a reward, allocated here
-	Burn    money.Amount `json:"ba,omitempty"` // the discount that those of burn_points gave
+	Value   money.Amount `json:"ba,omitempty"` // burn and promo value that paid here; requalify needs it
 	Weight  int64        `json:"w,omitempty"`  // earn base × multiplier, in ten-thousandths
 	Bonus   int64        `json:"x,omitempty"`  // fixed bonus points that fall here
 	KeepQty Qty          `json:"kq,omitempty"` // units that carry a kept discount (R10 keep)
@@ -81,16 +82,16 @@ type AskLine struct {
 
 // Part is one return of a sale. Parts of a full set sum to one full return.
 type Part struct {
-	On       clock.Day       `json:"on"`
-	Lines    []PartLine      `json:"l"`
-	Refund   money.Amount    `json:"refund"`
-	VAT      []VATRow        `json:"vat"`
-	Tenders  []TenderOutcome `json:"t,omitempty"` // one per Sold.Tenders with something refunded
-	Clawback int64           `json:"claw,omitempty"`
-	Restored int64           `json:"back,omitempty"` // burned points that go back to their lots
-	Promo    []PartPromo     `json:"g,omitempty"`
-	Full     bool            `json:"full,omitempty"` // nothing of the sale is left
-	Coupons  []string        `json:"c,omitempty"`    // vouchers to restore, where still valid
+	On       clock.Day    `json:"on"`
+	Lines    []PartLine   `json:"l"`
+	Refund   money.Amount `json:"refund"`
+	VAT      []VATRow     `json:"vat"`
+	Tenders  []PartTender `json:"t,omitempty"`
+	Clawback int64        `json:"claw,omitempty"`
+	Restored int64        `json:"back,omitempty"` // burned points that go back to their lots
+	Promo    []PartPromo  `json:"g,omitempty"`
+	Full     bool         `json:"full,omitempty"` // nothing of the sale is left
+	Coupons  []string     `json:"c,omitempty"`    // vouchers to restore, where still valid
 }
 
 // PartLine is what one return took of a line. Refund may be negative where requalify makes a kept line dearer.
@@ -102,8 +103,15 @@ type PartLine struct {
 	Refund money.Amount `json:"r"`           // net in net prices
 	Points int64        `json:"b,omitempty"`
 	Bonus  int64        `json:"x,omitempty"`
-	Weight int64        `json:"w,omitempty"`
-	Promo  money.Amount `json:"g,omitempty"`
+}
+
+// PartTender is what goes back by one tender of the sale.
+type PartTender struct {
+	At     int          `json:"i"` // position in Sold.Tenders
+	Kind   TenderKind   `json:"kind"`
+	Value  string       `json:"value,omitempty"`
+	Amount money.Amount `json:"amount"`
+	Points int64        `json:"points,omitempty"` // of a points tender
 }
 
 // PartPromo is promo value that goes back to a card.
