@@ -26,6 +26,13 @@ func (v *View) Now() clock.Instant { return v.head.now }
 // Seq gives the last entry that this command sees.
 func (v *View) Seq() int64 { return v.head.seq }
 
+// Op gives the operation that is decided.
+func (v *View) Op() Operation { return v.op }
+
+// Place says in which shift and batch the operation falls. Entries begun afterwards carry them, and so
+// does a refusal, which is how a report counts it.
+func (v *View) Place(shift, batch int64) { v.op.Shift, v.op.Batch = shift, batch }
+
 // Config gives the number of the tenant's configuration: it grows whenever something that pricing or
 // identification depends on has changed.
 func (v *View) Config() int64 { return v.head.config }
