@@ -118,7 +118,7 @@ func liteTypes(text string) string {
 }
 
 // appendOnly are the tables whose rows the application may add and read, never change (I27).
-var appendOnly = map[string]bool{"entry": true, "decline": true, "audit": true, "checkpoint": true, "log_node": true}
+var appendOnly = map[string]bool{"entry": true, "decline": true, "audit": true, "checkpoint": true, "log_node": true, "audit_node": true}
 
 // secure gives the application's role just the rights that it needs, and each table of tenants its
 // row-level policy. It can be run any number of times. Policies are enabled, not forced.
