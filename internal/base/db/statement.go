@@ -122,7 +122,7 @@ func Find(name, keys, text string) *Set {
 	k := Cols(keys)
 	s := &Set{Name: name, cols: k}
 	names := colNames(k)
-	s.pg = fmt.Sprintf("SELECT k.n, x.* FROM unnest(%s) WITH ORDINALITY AS k(%s, n) CROSS JOIN LATERAL (%s) AS x",
+	s.pg = fmt.Sprintf("SELECT k.key_no, x.* FROM unnest(%s) WITH ORDINALITY AS k(%s, key_no) CROSS JOIN LATERAL (%s) AS x",
 		arrays(k), strings.Join(names, ", "), text)
 	s.look = strings.ReplaceAll(s.pg, "FOR UPDATE", "")
 	s.lite = strings.ReplaceAll(text, "FOR UPDATE", "") // SQLite has one writer at a time anyway
