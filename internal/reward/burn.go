@@ -118,7 +118,7 @@ func (c *calculator) burnable() (money.Amount, string) {
 	}
 	limit, name := eligible, "due"
 	if c.burn.Tender && eligible == all {
-		limit = c.due()
+		limit = c.due(false)
 	}
 	if s.MaxBurnPercent > 0 {
 		if p := eligible.PercentFloor(money.BasisPoints(s.MaxBurnPercent), c.quantum); p < limit {
@@ -126,7 +126,7 @@ func (c *calculator) burnable() (money.Amount, string) {
 		}
 	}
 	if s.MinPayable > 0 {
-		if p := max(c.due()-s.MinPayable, 0); p < limit {
+		if p := max(c.due(false)-s.MinPayable, 0); p < limit {
 			limit, name = p, "min_payable"
 		}
 	}

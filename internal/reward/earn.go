@@ -12,8 +12,10 @@ func (c *calculator) earns(i int) bool {
 }
 
 // weigh fills base, weight and bonus of the lines from their present price, and gives the points of the
-// rate, rounded once over the whole order (R5), and of fixed bonuses.
-func (c *calculator) weigh() (points, bonus int64) {
+// rate, rounded once over the whole order (R5), and of fixed bonuses. The till's own lower prices count only
+// when asked: the choice between alternatives must not depend on them, or a commit would choose otherwise
+// than its quote.
+func (c *calculator) weigh(till bool) (points, bonus int64) {
 	tier := programme.Once
 	if t := c.v.TierOf(c.f.Tier); t != nil && c.f.Member {
 		tier = t.Multiplier
@@ -27,7 +29,7 @@ func (c *calculator) weigh() (points, bonus int64) {
 			continue
 		}
 		s.base = s.remaining
-		if s.paid >= 0 && s.paid < s.base {
+		if till && s.paid >= 0 && s.paid < s.base {
 			s.base = s.paid
 		}
 		if before {
@@ -108,7 +110,7 @@ func (c *calculator) bonuses() int64 {
 // award is step 8. Caps reduce the award and are explained; they never refuse the sale (R6).
 func (c *calculator) award() {
 	c.earn = EarnOutcome{}
-	points, bonus := c.weigh()
+	points, bonus := c.weigh(true)
 	c.earnRate, c.bonus = 0, 0
 	if !c.f.Member {
 		c.earn.CarryAfter = money.Rate{}

@@ -14,9 +14,9 @@ func NotApplied(v *programme.Version, b *Basket, w *Wish, f *Facts, at clock.Ins
 	if err := c.price(); err != nil {
 		return nil, err
 	}
-	gave := make(map[*programme.Compiled]*instance, len(c.instances))
+	gave := make([]*instance, len(v.Rules))
 	for i := range c.instances {
-		gave[c.instances[i].rule] = &c.instances[i]
+		gave[c.instances[i].rule.Selector] = &c.instances[i] // a rule's selector is its position
 	}
 	var out []Reason
 	for i := range v.Rules {
@@ -24,7 +24,7 @@ func NotApplied(v *programme.Version, b *Basket, w *Wish, f *Facts, at clock.Ins
 		if r.Source != programme.FromOffer {
 			continue
 		}
-		if reason := c.reasonOf(r, gave[r]); reason != nil {
+		if reason := c.reasonOf(r, gave[i]); reason != nil {
 			out = append(out, *reason)
 		}
 	}

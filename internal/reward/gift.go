@@ -27,10 +27,11 @@ func (c *calculator) payGifts() *fault.Error {
 	if c.w.Credit.Amount == 0 && !c.w.Credit.Max {
 		return nil
 	}
-	due, err := c.storable(taken, c.w.Credit.Amount)
-	if err != nil {
+	if _, err := c.storable(taken, c.w.Credit.Amount); err != nil {
 		return err
 	}
+	due, _ := c.valueDue(taken, true)
+	due = max(due, 0)
 	want := c.w.Credit.Amount
 	if c.w.Credit.Max {
 		want = min(due, c.f.Credit)
@@ -47,21 +48,29 @@ func (c *calculator) payGifts() *fault.Error {
 
 // storable gives what stored value may still pay, and declines where only stored value is bought (I45).
 func (c *calculator) storable(taken, want money.Amount) (money.Amount, *fault.Error) {
-	due := c.due() - c.tendered - taken
-	if c.v.Settings.AllowGiftBuysGift {
-		return max(due, 0), nil
-	}
-	var gifts money.Amount
-	for i := range c.lines {
-		if c.lines[i].gift {
-			gifts += c.lines[i].remaining
-		}
-	}
-	due -= gifts
+	due, gifts := c.valueDue(taken, false)
 	if gifts > 0 && (due <= 0 && taken == 0 || want > due && want <= due+gifts) {
 		return 0, fault.New(ErrTenderNotAllowed, "tender", "gift", "line_type", typeGift)
 	}
 	return max(due, 0), nil
+}
+
+// valueDue gives what is due but for the stored value that is bought, and the price of that: at our price,
+// or at the till's own where it is lower.
+func (c *calculator) valueDue(taken money.Amount, till bool) (due, gifts money.Amount) {
+	due = c.due(till) - c.tendered - taken
+	if c.v.Settings.AllowGiftBuysGift {
+		return due, 0
+	}
+	for i := range c.lines {
+		if s := &c.lines[i]; s.gift {
+			gifts += s.remaining
+			if c.net { // its tax, if it has any, is not payable by stored value either
+				gifts += s.remaining.Percent(money.BasisPoints(c.vat[s.vat].bp), c.quantum)
+			}
+		}
+	}
+	return due - gifts, gifts
 }
 
 func (c *calculator) payGift(i int, taken *money.Amount) *fault.Error {
@@ -80,18 +89,18 @@ func (c *calculator) payGift(i int, taken *money.Amount) *fault.Error {
 		}
 		want = have.Max
 	}
-	promo, paid := c.buckets(want, have, due)
+	promo, paid := c.buckets(want, have, due, *taken)
 	if promo > 0 {
 		c.takePromo(ask.Value, promo)
-		due = max(min(due, c.due()-c.tendered-*taken), 0) // in net prices a discount lowers the tax too
-		if ask.Max {
-			paid = min(have.Paid, due, want-promo)
-		}
 	}
+	// Only now is it known what the line costs: the till's lower price includes the promo value, and in net
+	// prices a discount lowers the tax too.
+	left, _ := c.valueDue(*taken, true)
+	paid = min(paid, max(left, 0))
 	switch {
 	case ask.Max || promo+paid == want:
-	case want > due+promo:
-		return fault.New(ErrAmountMismatch, "field", "wish.gift", "need", want, "due", due+promo)
+	case want > due:
+		return fault.New(ErrAmountMismatch, "field", "wish.gift", "need", want, "due", due)
 	case !ask.AllowPartial:
 		return fault.New(ErrInsufficientBalance, "need", want, "have", promo+paid)
 	}
@@ -106,20 +115,33 @@ func (c *calculator) payGift(i int, taken *money.Amount) *fault.Error {
 
 // buckets divides a payment into promo and paid value by bucket_order. Promo value never pays a line that
 // takes no discount.
-func (c *calculator) buckets(want money.Amount, have GiftFact, due money.Amount) (promo, paid money.Amount) {
+func (c *calculator) buckets(want money.Amount, have GiftFact, due, taken money.Amount) (promo, paid money.Amount) {
+	if c.v.Settings.BucketOrder == "paid_first" {
+		paid = min(want, have.Paid, due)
+		return min(want-paid, have.Promo, c.promoRoom(due-paid, taken+paid)).To(c.quantum, money.Floor), paid
+	}
+	promo = min(want, have.Promo, c.promoRoom(due, taken)).To(c.quantum, money.Floor)
+	return promo, min(want-promo, have.Paid, due-promo)
+}
+
+// promoRoom gives the most that promo value may take off, so that tenders taken before still fit. In net
+// prices a unit off saves its tax as well, hence the narrower bound once there are tenders.
+func (c *calculator) promoRoom(due, taken money.Amount) money.Amount {
 	var room money.Amount
 	for i := range c.lines {
 		if c.takesPromo(i) {
 			room += c.lines[i].remaining
 		}
 	}
-	room = min(room, due).To(c.quantum, money.Floor)
-	if c.v.Settings.BucketOrder == "paid_first" {
-		paid = min(want, have.Paid, due)
-		return min(want-paid, have.Promo, room, due-paid), paid
+	if c.net && taken+c.tendered > 0 {
+		var most int64
+		for k := range c.vat {
+			most = max(most, c.vat[k].bp)
+		}
+		bound, _ := money.MulDiv(int64(due), int64(money.Hundred), int64(money.Hundred)+most, money.Floor)
+		due = max(money.Amount(bound)-c.quantum*money.Amount(len(c.vat)), 0)
 	}
-	promo = min(want, have.Promo, room).To(c.quantum, money.Floor)
-	return promo, min(want-promo, have.Paid, due-promo)
+	return min(room, due)
 }
 
 func (c *calculator) takesPromo(i int) bool {
@@ -146,8 +168,8 @@ func (c *calculator) takePromo(card string, promo money.Amount) {
 	c.effects = append(c.effects, effect{instance: -1, rule: RulePromo, coupon: card, kind: RulePromo, step: stepGift, base: base, amount: promo, from: from, to: len(c.shares)})
 }
 
-// due gives what the lines cost now, the till's own lower prices and, in net prices, the tax included.
-func (c *calculator) due() money.Amount {
+// due gives what the lines cost now, with the tax in net prices and, when asked, the till's own lower prices.
+func (c *calculator) due(till bool) money.Amount {
 	for k := range c.vat {
 		c.vat[k].sum = 0
 	}
@@ -155,7 +177,7 @@ func (c *calculator) due() money.Amount {
 	for i := range c.lines {
 		s := &c.lines[i]
 		price := s.remaining
-		if s.paid >= 0 && s.paid < price {
+		if till && s.paid >= 0 && s.paid < price {
 			price = s.paid
 		}
 		sum += price

@@ -145,11 +145,15 @@ func (r *refund) byQty(i int) money.Amount {
 	if s.qty == 0 {
 		return 0
 	}
-	v := (l.Paid + l.KeepCut).Part(int64(s.qty), int64(l.Qty), r.quantum)
-	if over := s.qty - (l.Qty - l.KeepQty); l.KeepQty > 0 && over > 0 {
-		v -= l.KeepCut.Part(int64(over), int64(l.KeepQty), r.quantum)
+	if l.KeepQty == 0 {
+		return l.Paid.Part(int64(s.qty), int64(l.Qty), r.quantum)
 	}
-	return min(max(v, 0), l.Paid)
+	full := l.Qty - l.KeepQty
+	bought := min((l.Paid+l.KeepCut).Part(int64(full), int64(l.Qty), r.quantum), l.Paid)
+	if s.qty <= full {
+		return bought.Part(int64(s.qty), int64(full), r.quantum)
+	}
+	return bought + (l.Paid-bought).Part(int64(s.qty-full), int64(l.KeepQty), r.quantum)
 }
 
 // value says how much of each line is returned, in money and as a share. It depends on the sums alone, so
@@ -198,25 +202,42 @@ func (r *refund) requalify() {
 		return // the rules no longer price it: stored allocations stand
 	}
 	targets := make([]money.Amount, len(r.lines))
-	var sum money.Amount
 	for i := range r.lines {
 		targets[i] = r.sold.Lines[i].Paid
-		sum -= r.lines[i].refund
 	}
 	for k, i := range at {
 		s, l := &r.lines[i], &r.sold.Lines[i]
 		value := l.Value - l.Value.Part(s.num, s.den, r.quantum)
 		targets[i] = l.Paid - max(now.Lines[k].Payable-value, 0)
 	}
-	for i := range targets {
-		sum += targets[i]
+	var before money.Amount
+	for _, row := range r.vat {
+		before += row.Net + row.Tax
 	}
+	dearer := r.gross(targets) < before
 	for i := range r.lines {
-		if sum < 0 {
+		if dearer {
 			targets[i] = r.lines[i].refund
 		}
 		r.lines[i].target = targets[i]
 	}
+}
+
+// gross gives what refunds per line come to with their tax.
+func (r *refund) gross(refunds []money.Amount) money.Amount {
+	var all money.Amount
+	for k := range r.sold.VAT {
+		var sum, total money.Amount
+		for i := range r.lines {
+			if r.sold.Lines[i].VAT == k {
+				sum, total = sum+refunds[i], total+r.sold.Lines[i].Paid
+			}
+		}
+		if all += sum; r.sold.Prices == programme.Net && total > 0 {
+			all += r.sold.VAT[k].Tax.Part(int64(sum), int64(total), r.quantum)
+		}
+	}
+	return all
 }
 
 // settle writes the differences per line.

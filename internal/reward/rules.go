@@ -353,7 +353,7 @@ func (s *search) try(set []bool, alone bool) bool {
 	for i := range c.effects {
 		worth += c.effects[i].amount
 	}
-	points, bonus := c.weigh()
+	points, bonus := c.weigh(false)
 	points += bonus
 	if s.tried && (worth < s.worth || (worth == s.worth && points <= s.points)) {
 		return false
