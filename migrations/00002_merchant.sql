@@ -39,7 +39,6 @@ CREATE TABLE outlet (
     lat_e7        BIGINT NOT NULL,
     lon_e7        BIGINT NOT NULL,
     closed        BIGINT NOT NULL,
-    settings      TEXT   NOT NULL,
     created_at    BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id),
     CONSTRAINT outlet_code UNIQUE (tenant_id, code)
