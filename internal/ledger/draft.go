@@ -151,6 +151,24 @@ func (d *Draft) Take(op Op, from, to Account, qty int64, at clock.Instant) error
 	return d.take(op, from, to, qty, at)
 }
 
+// Overdraw spends value that has been handed out already: what is there, and the rest as debt (J12). It
+// gives how much became debt.
+func (d *Draft) Overdraw(op Op, from, to Account, qty int64, at clock.Instant) int64 {
+	have := min(qty, d.view.Available(from, at))
+	if have > 0 {
+		if err := d.take(op, from, to, have, at); err != nil {
+			panic(err)
+		}
+	}
+	if rest := qty - have; rest > 0 {
+		d.touch(from.Holder)
+		d.line(op, Account{from.Holder, from.Kind.Debt(), from.Unit}, -rest)
+		d.line(op, to, rest)
+		return rest
+	}
+	return 0
+}
+
 func (d *Draft) take(op Op, from, to Account, qty int64, at clock.Instant) error {
 	if qty == 0 {
 		return nil

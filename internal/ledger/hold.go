@@ -83,6 +83,20 @@ func (d *Draft) Capture(op Op, holder, id int64, to Account, qty int64, final bo
 	return 0, nil
 }
 
+// Settle closes a hold whose value the same entry spends itself; captured says how much of it.
+func (d *Draft) Settle(holder, id, captured int64) error {
+	x, err := d.view.FindHold(holder, id)
+	if err != nil {
+		return err
+	}
+	state := HoldCaptured
+	if captured == 0 {
+		state = HoldReleased
+	}
+	d.resolve(holder, x, captured, state)
+	return nil
+}
+
 // Release frees a hold. What of it has expired meanwhile expires in the same entry, valued on its day (T61).
 func (d *Draft) Release(holder, id int64, s HoldState) error {
 	x, err := d.view.FindHold(holder, id)
@@ -93,6 +107,9 @@ func (d *Draft) Release(holder, id int64, s HoldState) error {
 	d.expireFreed(Account{holder, x.Kind, x.Unit})
 	return nil
 }
+
+// ExpireFreed books what of an account has expired and is no longer reserved, valued on the entry's day.
+func (d *Draft) ExpireFreed(a Account) { d.expireFreed(a) }
 
 func (d *Draft) expireFreed(a Account) {
 	if n := d.view.expirable(a, d.view.Now()); n > 0 {

@@ -115,7 +115,13 @@ func (l *Lane) loop() {
 
 // Do gives a command to the lane and waits for its outcome. A caller who goes away does not stop it: the
 // command is decided all the same, and its key answers later.
+//
+// On a lane that was not started the command is a batch of its own, run by the caller: so a simulation
+// schedules everything itself.
 func (l *Lane) Do(ctx context.Context, c Command) Result {
+	if !l.started {
+		return l.ApplyBatch(ctx, []Command{c})[0]
+	}
 	w := &waiting{cmd: c, end: make(chan struct{})}
 	select {
 	case l.queue <- w:

@@ -138,3 +138,20 @@ func (d *Draft) unadd(op Op, o *Entry, a LotMove) {
 		d.line(op, Account{a.Holder, from.Kind.Debt(), a.Unit}, -short)
 	}
 }
+
+// Owe posts an amount on an account's debt companion alone.
+func (d *Draft) Owe(op Op, from, to Account, qty int64) {
+	d.line(op, Account{from.Holder, from.Kind.Debt(), from.Unit}, -qty)
+	d.line(op, to, qty)
+}
+
+// Repay gives value that once came out of a debt: the debt first, what is left as a lot of its own.
+func (d *Draft) Repay(op Op, from, to Account, qty int64) {
+	h := d.touch(to.Holder)
+	if back := min(qty, -h.Balance(to.Kind.Debt(), to.Unit).Posted); back > 0 {
+		d.line(op, from, -back)
+		d.line(op, Account{to.Holder, to.Kind.Debt(), to.Unit}, back)
+		qty -= back
+	}
+	d.Give(op, from, to, qty, Terms{Cost: FullCost})
+}

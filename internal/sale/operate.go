@@ -1,0 +1,223 @@
+package sale
+
+import (
+	"context"
+	"encoding/json"
+
+	"lojal/internal/base/clock"
+	"lojal/internal/base/db"
+	"lojal/internal/base/fault"
+	"lojal/internal/ledger"
+	"lojal/internal/programme"
+)
+
+// Answer is what a client gets: the bytes, and whether they are those of an earlier time.
+type Answer struct {
+	Body     []byte
+	Replayed bool
+	Seq      int64
+	Epoch    int64
+	Err      error
+}
+
+// maxStale bounds how often facts that moved between reading and deciding are read again.
+const maxStale = 5
+
+// again runs a resolved operation and resolves it anew while its facts turn out to be old.
+func (r *Room) again(ctx context.Context, tenant int64, lane *ledger.Lane, make func() (ledger.Command, error)) (ledger.Command, ledger.Result) {
+	var res ledger.Result
+	var cmd ledger.Command
+	for range maxStale {
+		var err error
+		if cmd, err = make(); err != nil {
+			return nil, ledger.Result{Err: err}
+		}
+		res = lane.Do(ctx, cmd)
+		if !fault.Is(res.Err, ledger.ErrStale) {
+			return cmd, res
+		}
+		r.book.Forget(tenant)
+		r.cards.Forget(tenant)
+	}
+	return cmd, ledger.Result{Err: fault.New(fault.ErrUnavailable), Seq: res.Seq, Epoch: res.Epoch}
+}
+
+// Quote prices a basket. With a hold it reserves what the price uses (A11).
+func (r *Room) Quote(ctx context.Context, p Place, q *Request) Answer {
+	keys, err := r.keys.Of(ctx, p.Tenant)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	if q.Hold {
+		return r.quoteHeld(ctx, p, q, keys.Derive("quote"))
+	}
+	cmd, res := r.again(ctx, p.Tenant, r.reader, func() (ledger.Command, error) {
+		c, err := r.order(ctx, p, q)
+		if err != nil {
+			return nil, err
+		}
+		c.dry, c.Order.Op.Key = true, ""
+		c.Order.Op.TerminalSeq, c.Order.Op.Receipt = 0, ""
+		return c, nil
+	})
+	if res.Err != nil {
+		return refused(res)
+	}
+	c := cmd.(*commit)
+	wish := resolved(c.Wish, c.out)
+	t := Token{Until: c.rec.At + clock.Instant(c.Version.Settings.HoldTTL)*clock.Second, Input: c.digestOf(&wish)}
+	body, err := quoteAnswer(&c.rec, c.Version, c.versionNumber(), c.out, t, keys.Derive("quote"), res.Seq, res.Epoch, "")
+	return Answer{Body: body, Err: err, Seq: res.Seq, Epoch: res.Epoch}
+}
+
+func (o *Order) versionNumber() int64 {
+	for i, v := range o.Programme.Versions {
+		if v == o.Version {
+			return int64(i + 1)
+		}
+	}
+	return 0
+}
+
+func (r *Room) quoteHeld(ctx context.Context, p Place, q *Request, secret []byte) Answer {
+	_, res := r.again(ctx, p.Tenant, r.lane, func() (ledger.Command, error) {
+		c, err := r.order(ctx, p, q)
+		if err != nil {
+			return nil, err
+		}
+		c.Order.Op.Kind = ledger.HLD
+		h := &reserve{commit: *c, ttl: clock.Instant(c.Version.Settings.HoldTTL) * clock.Second}
+		if q.HoldSeconds > 0 {
+			h.ttl = min(clock.Instant(q.HoldSeconds)*clock.Second, clock.Instant(c.Version.Settings.AuthoriseTTL)*clock.Second)
+		}
+		h.replaces, err = r.openHold(ctx, p, q.Receipt)
+		return h, err
+	})
+	if res.Err != nil {
+		return refused(res)
+	}
+	e := res.Entry
+	var rec Record
+	if err := json.Unmarshal([]byte(e.Doc), &rec); err != nil {
+		return Answer{Err: err}
+	}
+	prog, err := r.programmeOf(ctx, p.Tenant, rec.Programme)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	v, out, err := rec.price(prog, e.Version)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	t := Token{Hold: e.Seq, Until: holdEnds(e, rec.At+clock.Instant(v.Settings.HoldTTL)*clock.Second), Input: inputOf(&rec)}
+	body, err := quoteAnswer(&rec, v, number(prog, v), out, t, secret, e.Seq, e.Epoch, e.Key)
+	return Answer{Body: body, Replayed: res.Replayed, Err: err, Seq: e.Seq, Epoch: e.Epoch}
+}
+
+func number(p *programme.Programme, v *programme.Version) int64 {
+	o := Order{Programme: p, Version: v}
+	return o.versionNumber()
+}
+
+func holdEnds(e *ledger.Entry, otherwise clock.Instant) clock.Instant {
+	for _, x := range e.Post.Holds {
+		if x.State == ledger.HoldOpen {
+			return x.Ends
+		}
+	}
+	return otherwise
+}
+
+// inputOf gives the digest of a stored hold's inputs, as the commit will compute it.
+func inputOf(rec *Record) [12]byte {
+	o := Order{Basket: *rec.Basket, Wish: *rec.Wish, Vouchers: rec.Vouchers}
+	if rec.Card != 0 {
+		o.Primary = &Party{Card: rec.Card, Membership: rec.Membership}
+	}
+	for _, g := range rec.Gifts {
+		o.Gifts = append(o.Gifts, Party{Card: g})
+	}
+	return o.inputDigest()
+}
+
+// openHold finds the hold that a terminal opened for a receipt and that may still be open.
+func (r *Room) openHold(ctx context.Context, p Place, receipt string) (*ledger.Entry, error) {
+	if receipt == "" {
+		return nil, nil
+	}
+	var found *ledger.Entry
+	err := r.d.Read(ctx, p.Tenant, func(tx db.Tx) error {
+		list, err := ledger.FindByReceipt(ctx, tx, p.Outlet, receipt, p.Day(r.clock.Now()))
+		for _, e := range list {
+			if e.Kind == ledger.HLD && e.Terminal == p.Terminal {
+				found = e
+			}
+		}
+		return err
+	})
+	return found, err
+}
+
+// Commit books a sale, quoted or one-shot.
+func (r *Room) Commit(ctx context.Context, p Place, q *Request) Answer {
+	_, res := r.again(ctx, p.Tenant, r.lane, func() (ledger.Command, error) { return r.order(ctx, p, q) })
+	if res.Err != nil {
+		return refused(res)
+	}
+	return r.saleOf(ctx, p.Tenant, res)
+}
+
+func (r *Room) saleOf(ctx context.Context, tenant int64, res ledger.Result) Answer {
+	var rec Record
+	if err := json.Unmarshal([]byte(res.Entry.Doc), &rec); err != nil {
+		return Answer{Err: err}
+	}
+	prog, err := r.programmeOf(ctx, tenant, rec.Programme)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	numbers, err := r.numbers(ctx, tenant)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	body, err := saleAnswer(res.Entry, &rec, prog, numbers)
+	return Answer{Body: body, Replayed: res.Replayed, Seq: res.Entry.Seq, Epoch: res.Entry.Epoch, Err: err}
+}
+
+// programmeOf finds a programme that a stored document names, reading the shelf again when it is not known.
+func (r *Room) programmeOf(ctx context.Context, tenant int64, id string) (*programme.Programme, error) {
+	shelf, err := r.book.Shelf(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if p := shelf.Find(id); p != nil {
+		return p, nil
+	}
+	r.book.Forget(tenant)
+	if shelf, err = r.book.Shelf(ctx, tenant); err != nil {
+		return nil, err
+	}
+	return shelf.Find(id), nil
+}
+
+func refused(res ledger.Result) Answer {
+	return Answer{Err: res.Err, Replayed: res.Replayed, Seq: res.Seq, Epoch: res.Epoch}
+}
+
+// Render gives the answer of any entry that a client made, as it was given the first time.
+func (r *Room) Render(ctx context.Context, tenant int64, e *ledger.Entry) ([]byte, error) {
+	numbers, err := r.numbers(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	switch e.Kind {
+	case ledger.SAL:
+		a := r.saleOf(ctx, tenant, ledger.Result{Entry: e})
+		return a.Body, a.Err
+	case ledger.RET:
+		return r.ReturnOf(e, numbers)
+	case ledger.REV, ledger.VOI:
+		return r.ReverseOf(e, numbers)
+	}
+	return r.PurseOf(e, numbers)
+}
