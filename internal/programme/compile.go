@@ -32,6 +32,7 @@ func Compile(d *Definition, id string, from clock.Instant) (*Version, error) {
 		tiers: map[string]*Tier{}, gifts: map[string]*GiftProduct{}, passes: map[string]*PassProduct{},
 	}
 	v.EarnRate, _ = earnRate(d)
+	v.EarnWeight, _ = v.EarnRate.Times(1, int64(Once))
 	v.PointWorth, _ = pointWorth(d)
 	v.Rounding = map[string]money.Rounding{"floor": money.Floor, "half_up": money.HalfUp, "ceil": money.Ceil}[d.EarnRounding]
 	v.BurnCap = "max_percent_" + strings.TrimSuffix(money.BasisPoints(d.MaxBurnPercent).String(), "%") + "_of_eligible"
@@ -55,7 +56,11 @@ func earnRate(d *Definition) (money.Rate, bool) {
 	if d.EarnRate.Q == 0 {
 		return money.Rate{}, false
 	}
-	return d.EarnRate.Times(money.Pow10(int(d.PointsScale)), d.Currency.Unit())
+	r, ok := d.EarnRate.Times(money.Pow10(int(d.PointsScale)), d.Currency.Unit())
+	if _, fits := r.Times(1, int64(Once)); !ok || !fits {
+		return money.Rate{}, false
+	}
+	return r, true
 }
 
 func pointWorth(d *Definition) (money.Rate, bool) {

@@ -18,6 +18,7 @@ type Version struct {
 	OutletZone    bool           // the outlet's zone judges days instead
 	Settings      Settings       // to be read only
 	EarnRate      money.Rate     // points at their scale per minor unit
+	EarnWeight    money.Rate     // the same per minor unit × multiplier, in ten-thousandths
 	PointWorth    money.Rate     // minor units per point at its scale
 	Rounding      money.Rounding // of the award
 	BurnCap       string         // how an explanation names max_burn_percent

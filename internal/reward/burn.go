@@ -41,7 +41,7 @@ func (c *calculator) burnPoints(have int64, ask Burn) *fault.Error {
 		if n = ask.Points; n != m.points {
 			value, ok = c.worth(n)
 			fewest, _ := c.v.PointWorth.Per(int64(m.cap), money.Ceil)
-			if !ok || value > m.cap || (value == m.cap && n > fewest) {
+			if !ok || value == 0 || value > m.cap || (value == m.cap && n > fewest) {
 				return fault.New(ErrAmountMismatch, "need", n, "max_points", m.points, "limited_by", m.limit)
 			}
 			m.rounding = 0

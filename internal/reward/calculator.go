@@ -218,7 +218,8 @@ func (c *calculator) afterRules() *fault.Error {
 				hi = mid - 1
 			}
 		}
-		n = lo
+		value, _ := c.worth(lo)
+		n, _ = c.v.PointWorth.Per(int64(value), money.Ceil) // of those that pay the same the fewest
 		defer func() {
 			if n < c.burn.MaxPoints {
 				c.burn.MaxPoints, c.burn.LimitedBy = n, "balance"

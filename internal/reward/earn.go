@@ -40,10 +40,7 @@ func (c *calculator) weigh(till bool) (points, bonus int64) {
 		s.weight = int64(s.base) * int64(c.multiplier(i, tier))
 		sum += s.weight
 	}
-	rate, ok := c.v.EarnRate.Times(1, int64(programme.Once))
-	if !ok {
-		panic("reward: the earn rate does not fit")
-	}
+	rate, ok := c.v.EarnWeight, true
 	c.earn.CarryAfter = c.f.Points.Carry
 	if c.v.Settings.CarryRemainder {
 		points, c.earn.CarryAfter, ok = rate.Cut(sum, c.f.Points.Carry)
@@ -183,6 +180,11 @@ func (c *calculator) allocateEarn(points int64, weight func(*lineState) int64) {
 var roundingNames = [...]string{money.Floor: "floor", money.HalfUp: "half_up", money.Ceil: "ceil"}
 
 func (c *calculator) explainEarn(points int64) {
+	for k := range c.instances {
+		if c.instances[k].rule.Step == stepEarn {
+			c.instances[k].effect = -1 // an award may be tried several times
+		}
+	}
 	var base money.Amount
 	for i := range c.lines {
 		base += c.lines[i].base

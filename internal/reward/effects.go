@@ -25,7 +25,8 @@ func (c *calculator) evaluate(alone bool) {
 		c.total += s.total
 	}
 	for i := range c.instances {
-		if in := &c.instances[i]; in.line >= 0 && c.chosen[i] {
+		in := &c.instances[i]
+		if in.effect = -1; in.line >= 0 && c.chosen[i] {
 			c.takeLine(i)
 		}
 	}

@@ -34,7 +34,7 @@ func (c *calculator) payGifts() *fault.Error {
 	due = max(due, 0)
 	want := c.w.Credit.Amount
 	if c.w.Credit.Max {
-		want = min(due, c.f.Credit)
+		want = min(due, c.f.Credit).To(c.quantum, money.Floor)
 	}
 	if want > c.f.Credit {
 		return fault.New(ErrInsufficientBalance, "need", want, "have", c.f.Credit)
@@ -75,19 +75,20 @@ func (c *calculator) valueDue(taken money.Amount, till bool) (due, gifts money.A
 
 func (c *calculator) payGift(i int, taken *money.Amount) *fault.Error {
 	ask, have := &c.w.Gift[i], c.f.Gifts[i]
+	have.Promo, have.Paid = have.Promo.To(c.quantum, money.Floor), have.Paid.To(c.quantum, money.Floor)
 	due, err := c.storable(*taken, ask.Amount)
 	if err != nil {
 		return err
 	}
 	want := ask.Amount
 	if ask.Max {
-		want = min(have.Promo+have.Paid, due)
+		want = min(have.Promo+have.Paid, due).To(c.quantum, money.Floor)
 	}
 	if have.Max > 0 && want > have.Max {
 		if !ask.Max && !ask.AllowPartial {
 			return fault.New(ErrInsufficientBalance, "need", want, "have", have.Max)
 		}
-		want = have.Max
+		want = have.Max.To(c.quantum, money.Floor)
 	}
 	promo, paid := c.buckets(want, have, due, *taken)
 	if promo > 0 {
@@ -96,7 +97,7 @@ func (c *calculator) payGift(i int, taken *money.Amount) *fault.Error {
 	// Only now is it known what the line costs: the till's lower price includes the promo value, and in net
 	// prices a discount lowers the tax too.
 	left, _ := c.valueDue(*taken, true)
-	paid = min(paid, max(left, 0))
+	paid = min(paid, max(left, 0)).To(c.quantum, money.Floor)
 	switch {
 	case ask.Max || promo+paid == want:
 	case want > due:
