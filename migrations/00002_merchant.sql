@@ -89,6 +89,7 @@ CREATE TABLE api_key (
     scopes     TEXT   NOT NULL,
     outlets    TEXT   NOT NULL,
     terminal   BIGINT NOT NULL,
+    client     BIGINT NOT NULL,
     device     TEXT   NOT NULL,
     created_at BIGINT NOT NULL,
     ends_at    BIGINT NOT NULL,
