@@ -289,7 +289,7 @@ func TestGate_RemembersManyKeysInBoundedRoom(t *testing.T) {
 	}
 }
 
-func TestKey_IsNowhereInTheDatabase(t *testing.T) {
+func TestKey_IsNotInTheTrailNorShowsItself(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		_, text := w.issue(t, tenant, access.NewKey{Kind: access.Admin, Name: "a"})
 		for _, r := range w.trail(t, tenant) {
