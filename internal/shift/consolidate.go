@@ -63,6 +63,10 @@ func sumState(zs []*Report) State {
 func Sum(zs []*Report) *Report {
 	out := &Report{Kind: OfOutlet, State: sumState(zs)}
 	t := &out.Totals
+	*t = Totals{
+		Kinds: []Named{}, Columns: []Column{}, Flags: []Named{}, Cashiers: []Cashier{}, Products: []Product{}, Declined: []Named{},
+		Sequence: Sequence{Gaps: []Span{}, Duplicates: []int64{}}, Grand: []Grand{}, Sections: []Section{}, Equations: []Equation{},
+	}
 	last := map[int64]*Report{}
 	for _, z := range zs {
 		out.Differs = append(out.Differs, z.Differs...)
@@ -87,7 +91,6 @@ func Sum(zs []*Report) *Report {
 	for _, z := range last {
 		t.addGrand(z.Totals.Grand)
 	}
-	t.Sequence = Sequence{Gaps: []Span{}, Duplicates: []int64{}}
 	t.sort()
 	return out
 }
@@ -131,7 +134,7 @@ func (c *Column) add(r Row) {
 		}
 	}
 	c.Rows = append(c.Rows, r)
-	slices.SortFunc(c.Rows, func(a, b Row) int { return cmp.Compare(slices.Index(rowOrder, a.Name), slices.Index(rowOrder, b.Name)) })
+	slices.SortFunc(c.Rows, compareRows)
 }
 
 func (t *Totals) addCashiers(list []Cashier) {
@@ -206,11 +209,9 @@ func (t *Totals) addGrand(list []Grand) {
 // sort puts the lists that were added in the order of their Zs into an order of their own.
 func (t *Totals) sort() {
 	slices.SortFunc(t.Cashiers, func(a, b Cashier) int { return cmp.Compare(a.Actor, b.Actor) })
-	slices.SortFunc(t.Products, func(a, b Product) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit)) })
-	slices.SortFunc(t.Grand, func(a, b Grand) int {
-		return cmp.Or(cmp.Compare(rank[a.Asset], rank[b.Asset]), cmp.Compare(a.Unit, b.Unit))
-	})
+	slices.SortFunc(t.Products, compareProducts)
+	slices.SortFunc(t.Grand, compareGrand)
 	for _, s := range t.Sections {
-		slices.SortFunc(s.Lines, func(a, b Line) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit)) })
+		slices.SortFunc(s.Lines, compareLines)
 	}
 }

@@ -1,7 +1,6 @@
 package shift
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -136,7 +135,7 @@ func (t *tally) totals(prev before) Totals {
 		for _, l := range t.lines[i] {
 			one.Lines = append(one.Lines, *l)
 		}
-		slices.SortFunc(one.Lines, func(a, b Line) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit)) })
+		slices.SortFunc(one.Lines, compareLines)
 		out.Sections = append(out.Sections, one)
 	}
 	out.Sequence = t.sequence(prev.last)
@@ -193,9 +192,7 @@ func (t *tally) grand(prev []Grand) []Grand {
 	for _, g := range sums {
 		out = append(out, *g)
 	}
-	slices.SortFunc(out, func(a, b Grand) int {
-		return cmp.Or(cmp.Compare(rank[a.Asset], rank[b.Asset]), cmp.Compare(a.Unit, b.Unit))
-	})
+	slices.SortFunc(out, compareGrand)
 	return out
 }
 
@@ -269,7 +266,7 @@ func (t *tally) products(ctx context.Context, tx db.Tx) ([]Product, error) {
 	for _, p := range sums {
 		out = append(out, *p)
 	}
-	slices.SortFunc(out, func(a, b Product) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit)) })
+	slices.SortFunc(out, compareProducts)
 	return out, nil
 }
 

@@ -1,7 +1,6 @@
 package shift
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -242,9 +241,7 @@ func (b *board) columns() []Column {
 	}
 	out := make([]Column, 0, len(byColumn))
 	for k, rows := range byColumn {
-		slices.SortFunc(rows, func(a, b Row) int {
-			return cmp.Compare(slices.Index(rowOrder, a.Name), slices.Index(rowOrder, b.Name))
-		})
+		slices.SortFunc(rows, compareRows)
 		c := Column{Asset: k.asset, Unit: k.unit, Rows: rows}
 		for _, r := range rows {
 			c.Net += r.Sum
@@ -255,10 +252,7 @@ func (b *board) columns() []Column {
 	return out
 }
 
-func compareColumns(a, b Column) int {
-	return cmp.Or(cmp.Compare(rank[a.Asset], rank[b.Asset]), cmp.Compare(a.Unit, b.Unit))
-}
-
+// listed gives counts by name.
 func listed(m map[string]int64) []Named {
 	out := make([]Named, 0, len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {

@@ -436,3 +436,64 @@ func TestRRN_NamesAnEntry(t *testing.T) {
 		}
 	}
 }
+
+func TestProducts_AreCountedByHowTheCardIsSold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.room.Products(func(_ context.Context, _ db.Tx, holders []int64) (map[int64]string, error) {
+			out := map[int64]string{}
+			for _, h := range holders {
+				out[h] = [...]string{"green", "red"}[h%2]
+			}
+			return out, nil
+		})
+		s.start()
+		for card := range int64(3) {
+			s.do(s.give(ledger.ACT, money(card+1), 10_00))
+		}
+		s.do(s.take(ledger.RED, money(1), 4_00))
+		z := s.close(shift.CloseBatch{})
+		want(t, "products", z.Totals.Products, []shift.Product{
+			{Name: "green", Unit: euro, SoldCount: 1, SoldSum: 10_00, Outstanding: 10_00},
+			{Name: "red", Unit: euro, SoldCount: 2, SoldSum: 20_00, RedeemedCount: 1, RedeemedSum: 4_00, Outstanding: 16_00},
+		})
+		s.sound()
+	})
+}
+
+func TestSlip_SaysWhatDiffersAndWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	z := &shift.Report{
+		Kind: shift.X, State: shift.OutOfBalance, Batch: 7, Shift: 3, OpenedAt: at(21, 8, 0), OpenedBy: "c07", ClosedAt: at(21, 9, 0), Place: shift.Place{Zone: zone},
+		Differs: []shift.Difference{{Asset: shift.Gift, Unit: 348, Op: "RED", HostCount: 1, HostSum: -1_234_500, TerminalCount: 2, TerminalSum: -2_000_050}},
+		Totals: shift.Totals{
+			Columns:  []shift.Column{{Asset: shift.Gift, Unit: 348, Net: -1_234_500}, {Asset: shift.Coupons, Unit: point, Rows: []shift.Row{{Name: "redemption", Count: 2, Sum: -2}}}},
+			Sequence: shift.Sequence{Gaps: []shift.Span{{From: 2, Through: 4}, {From: 9, Through: 9}}},
+		},
+	}
+	got := z.Slip(shift.Header{Operator: "Bolt", Copy: true}, "hu", 32)
+	const text = `        ** X-JELENTÉS **
+          zárás nélkül
+            MÁSOLAT
+Bolt
+Nyitva 21.11.26 08:00 c07
+                    Köt. 000007
+Nyomtatva 21.11.26 09:00
+                       Műszak 3
+--------------------------------
+AJÁNDÉK HUF       db      összeg
+ Nettó változás          -12 345
+ALKALMAK 0   KUPONOK 2
+Elutasítva 0
+Offline 0  sorban 0   Kézi 0
+Hiányzó sz. 2-4, 9
+ELTÉRŐ ÖSSZEGEK
+ RED HUF           1     -12 345
+  TID              2  -20 000,50
+--------------------------------
+`
+	if got != text {
+		t.Fatalf("got\n%s", got)
+	}
+}

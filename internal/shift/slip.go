@@ -66,8 +66,8 @@ func (p *printer) head() {
 	if p.h.Copy {
 		p.s.Center(p.text("copy"))
 	}
-	p.s.Pair(p.h.Operator, with(p.text("terminal"), p.h.TID))
-	p.s.Pair(strings.TrimSpace(p.h.Merchant+" "+p.h.Registration), with(p.text("outlet"), p.h.Outlet))
+	p.pair(p.h.Operator, with(p.text("terminal"), p.h.TID))
+	p.pair(strings.TrimSpace(p.h.Merchant+" "+p.h.Registration), with(p.text("outlet"), p.h.Outlet))
 	for _, line := range append([]string{p.h.Address, p.h.Software}, p.h.Programmes...) {
 		if line != "" {
 			p.s.Line(line)
@@ -84,11 +84,18 @@ func (p *printer) head() {
 		p.s.Pair(p.moment("opened", p.OpenedAt, p.OpenedBy), batch)
 	}
 	word := "closed"
-	if p.State == Open {
+	if p.Kind == X || p.State == Open {
 		word = "printed"
 	}
 	if p.ClosedAt != 0 {
 		p.s.Pair(p.moment(word, p.ClosedAt, p.ClosedBy), shift)
+	}
+}
+
+// pair adds a line of two texts, none when both are empty.
+func (p *printer) pair(left, right string) {
+	if left != "" || right != "" {
+		p.s.Pair(left, right)
 	}
 }
 

@@ -1,6 +1,11 @@
 package shift
 
-import "lojal/internal/ledger"
+import (
+	"cmp"
+	"slices"
+
+	"lojal/internal/ledger"
+)
 
 // Assets are the columns of a report: kinds of value that are never mixed.
 const (
@@ -211,4 +216,26 @@ func (t *Totals) Holds() bool {
 		}
 	}
 	return true
+}
+
+// The orders in which lists are told, so that equal figures are equal bytes.
+
+func compareRows(a, b Row) int {
+	return cmp.Compare(slices.Index(rowOrder, a.Name), slices.Index(rowOrder, b.Name))
+}
+
+func compareColumns(a, b Column) int {
+	return cmp.Or(cmp.Compare(rank[a.Asset], rank[b.Asset]), cmp.Compare(a.Unit, b.Unit))
+}
+
+func compareGrand(a, b Grand) int {
+	return cmp.Or(cmp.Compare(rank[a.Asset], rank[b.Asset]), cmp.Compare(a.Unit, b.Unit))
+}
+
+func compareProducts(a, b Product) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit))
+}
+
+func compareLines(a, b Line) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit))
 }
