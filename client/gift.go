@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"time"
@@ -94,9 +95,9 @@ func (c *Client) Visit(ctx context.Context, in VisitRequest) (Visited, error) {
 	return out, err
 }
 
-// Receipt gives the printable lines of a booked operation.
-func (c *Client) Receipt(ctx context.Context, id string) (string, error) {
-	var out string
+// Receipt gives the answer of a booked operation again, for a printer that ran out of paper.
+func (c *Client) Receipt(ctx context.Context, id string) (json.RawMessage, error) {
+	var out json.RawMessage
 	err := c.get(ctx, "/pos/v1/receipt/"+url.PathEscape(id), &out)
 	return out, err
 }

@@ -22,7 +22,7 @@ type Operation struct {
 	Status string          `json:"status"`
 	Code   string          `json:"code"`
 	Fenced bool            `json:"fenced"`
-	Result json.RawMessage `json:"answer"`
+	Result json.RawMessage `json:"result"`
 }
 
 // Operation asks the till API what became of an id.
