@@ -22,7 +22,6 @@ import (
 	"lojal/internal/card"
 	"lojal/internal/edge/pos"
 	"lojal/internal/ledger"
-	"lojal/internal/member"
 	"lojal/internal/merchant"
 	"lojal/internal/programme"
 	"lojal/internal/proof"
@@ -54,9 +53,9 @@ type App struct {
 	book      *programme.Book
 	lane      *ledger.Lane
 	reader    *ledger.Lane
-	cards     *card.Room
-	members   *member.Room
-	proofs    *proof.Room
+	cards     *card.Deeds
+	finder    *card.Finder
+	proofs    *proof.Keeper
 	shifts    *shift.Room
 	sales     *sale.Room
 	mint      *id.Mint
@@ -129,11 +128,10 @@ func (a *App) wire(ctx context.Context) error {
 	if a.lane, err = ledger.NewLane(ctx, a.db, a.clock, a.book.Zones); err != nil {
 		return err
 	}
-	a.proofs = proof.New(a.lane, a.db, a.clock)
-	a.cards = card.New(card.Wiring{DB: a.db, Lane: a.lane, Clock: a.clock, Mint: a.mint, Ring: a.ring})
-	a.members = member.New(member.Wiring{DB: a.db, Lane: a.lane, Clock: a.clock, Mint: a.mint, Ring: a.ring, Cards: a.cards})
+	a.proofs = proof.NewKeeper(a.db, a.clock, a.lane)
+	a.cards, a.finder = card.Register(a.lane), card.NewFinder(a.db, a.ring, a.clock)
 	a.shifts = shift.New(a.lane, a.db, a.mint.Next, a.placeOf)
-	a.sales = sale.New(sale.Parts{DB: a.db, Lane: a.lane, Clock: a.clock, Book: a.book, Till: a.shifts, Keys: a.ring, Cards: a.cards.Finder(), Members: a.members})
+	a.sales = sale.New(sale.Parts{DB: a.db, Lane: a.lane, Clock: a.clock, Book: a.book, Till: a.shifts, Keys: a.ring, Cards: a.finder})
 	if a.reader, err = a.lane.Reader(ctx, a.db); err != nil {
 		return err
 	}

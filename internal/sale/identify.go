@@ -3,6 +3,7 @@ package sale
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"lojal/internal/base/clock"
 	"lojal/internal/base/fault"
@@ -115,14 +116,14 @@ func (r *Room) Identify(ctx context.Context, p Place, q *Request) Answer {
 		return Answer{Err: err}
 	}
 	var one *Party
-	cmd, res := r.again(ctx, p.Tenant, r.reader, func() (ledger.Command, error) {
+	cmd, res := r.again(ctx, p, q, r.reader, func() (ledger.Command, error) {
 		one, err = r.seen(ctx, p, q, shelf)
 		if err != nil {
 			return nil, err
 		}
 		return &look{tenant: p.Tenant, party: *one}, nil
 	})
-	if fault.Is(res.Err, card.ErrUnknownCard) {
+	if errors.Is(res.Err, card.ErrUnknown) {
 		return r.unknownCard(ctx, p)
 	}
 	if res.Err != nil {
@@ -149,9 +150,7 @@ func (r *Room) seen(ctx context.Context, p Place, q *Request, shelf *programme.S
 	if one.Programme, err = choose(shelf, memberships(f), q.Programme, p.Merchant); err != nil {
 		return nil, err
 	}
-	if m, ok := one.memberships[one.Programme.ID]; ok {
-		one.Membership = m
-	}
+	one.Membership = one.facts.In(one.Programme.ID)
 	return one, nil
 }
 
@@ -183,12 +182,12 @@ func (r *Room) identified(ctx context.Context, p Place, q *Request, one *Party, 
 	version := one.Programme.At(r.clock.Now())
 	a.Balances = wallets(one, version, c)
 	if one.Membership != 0 {
-		m, err := r.members.Glimpse(ctx, p.Tenant, one.Membership)
+		day, _, _ := version.Local(c.now, offsetMinutes(version, p, c.now))
+		m, err := r.members(ctx, p.Tenant, one.Membership, day)
 		if err != nil {
 			return nil, err
 		}
-		day, _, _ := version.Local(c.now, offsetMinutes(version, p, c.now))
-		a.Member = &MemberAnswer{Display: m.Display, Language: m.Language, Birthday: m.BirthdayOn(day, version.Settings.Feb29)}
+		a.Member = m
 	}
 	if methods := proofs(one); version.Settings.BurnVerification.Need != "off" && version.Settings.BurnVerification.Need != "" {
 		a.Verify = &VerifyAnswer{For: []string{"burn"}, Methods: methods}
@@ -199,7 +198,7 @@ func (r *Room) identified(ctx context.Context, p Place, q *Request, one *Party, 
 
 func proofs(p *Party) []string {
 	out := []string{}
-	if len(p.pin) > 0 {
+	if len(p.facts.PINHash()) > 0 {
 		out = append(out, "pin")
 	}
 	return append(out, "rotating_qr")

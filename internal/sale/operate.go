@@ -7,6 +7,7 @@ import (
 	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
 	"lojal/internal/base/fault"
+	"lojal/internal/card"
 	"lojal/internal/ledger"
 	"lojal/internal/programme"
 )
@@ -24,20 +25,26 @@ type Answer struct {
 const maxStale = 5
 
 // again runs a resolved operation and resolves it anew while its facts turn out to be old.
-func (r *Room) again(ctx context.Context, tenant int64, lane *ledger.Lane, make func() (ledger.Command, error)) (ledger.Command, ledger.Result) {
+// A refusal that is found out before the lane is booked there all the same: a definite decline stands under
+// its key for ever.
+func (r *Room) again(ctx context.Context, p Place, q *Request, lane *ledger.Lane, make func() (ledger.Command, error)) (ledger.Command, ledger.Result) {
 	var res ledger.Result
 	var cmd ledger.Command
 	for range maxStale {
 		var err error
-		if cmd, err = make(); err != nil {
+		cmd, err = make()
+		if f := fault.Of(err); f != nil && f.Code.Kind == fault.Declined && q.ID != "" && lane == r.lane {
+			cmd, err = &nothing{op: r.operation(p, q, 0), room: r, terminal: p.Terminal, err: err}, nil
+		}
+		if err != nil {
 			return nil, ledger.Result{Err: err}
 		}
 		res = lane.Do(ctx, cmd)
 		if !fault.Is(res.Err, ledger.ErrStale) {
 			return cmd, res
 		}
-		r.book.Forget(tenant)
-		r.cards.Forget(tenant)
+		r.book.Forget(p.Tenant)
+		r.forget(ctx, p.Tenant, q)
 	}
 	return cmd, ledger.Result{Err: fault.New(fault.ErrUnavailable), Seq: res.Seq, Epoch: res.Epoch}
 }
@@ -51,7 +58,7 @@ func (r *Room) Quote(ctx context.Context, p Place, q *Request) Answer {
 	if q.Hold {
 		return r.quoteHeld(ctx, p, q, keys.Derive("quote"))
 	}
-	cmd, res := r.again(ctx, p.Tenant, r.reader, func() (ledger.Command, error) {
+	cmd, res := r.again(ctx, p, q, r.reader, func() (ledger.Command, error) {
 		c, err := r.order(ctx, p, q)
 		if err != nil {
 			return nil, err
@@ -80,7 +87,7 @@ func (o *Order) versionNumber() int64 {
 }
 
 func (r *Room) quoteHeld(ctx context.Context, p Place, q *Request, secret []byte) Answer {
-	_, res := r.again(ctx, p.Tenant, r.lane, func() (ledger.Command, error) {
+	_, res := r.again(ctx, p, q, r.lane, func() (ledger.Command, error) {
 		c, err := r.order(ctx, p, q)
 		if err != nil {
 			return nil, err
@@ -160,7 +167,7 @@ func (r *Room) openHold(ctx context.Context, p Place, receipt string) (*ledger.E
 
 // Commit books a sale, quoted or one-shot.
 func (r *Room) Commit(ctx context.Context, p Place, q *Request) Answer {
-	_, res := r.again(ctx, p.Tenant, r.lane, func() (ledger.Command, error) { return r.order(ctx, p, q) })
+	_, res := r.again(ctx, p, q, r.lane, func() (ledger.Command, error) { return r.order(ctx, p, q) })
 	if res.Err != nil {
 		return refused(res)
 	}
@@ -220,4 +227,22 @@ func (r *Room) Render(ctx context.Context, tenant int64, e *ledger.Entry) ([]byt
 		return r.ReverseOf(e, numbers)
 	}
 	return r.PurseOf(e, numbers)
+}
+
+// forget drops what is remembered of the cards that a request names.
+func (r *Room) forget(ctx context.Context, tenant int64, q *Request) {
+	scan := func(value string) {
+		r.cards.Forget(ctx, tenant, card.Presented{Kind: "scan", Value: value, Entry: "barcode"})
+	}
+	for _, p := range q.Presented {
+		r.cards.Forget(ctx, tenant, p)
+	}
+	for _, g := range q.Wish.Gift {
+		scan(g.Value)
+	}
+	for i := range q.Basket.Lines {
+		if g := q.Basket.Lines[i].Give; g != nil {
+			scan(g.Value)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"lojal/internal/base/clock"
+	"lojal/internal/card"
 	"lojal/internal/ledger"
 	"lojal/internal/programme"
 	"lojal/internal/reward"
@@ -35,9 +36,7 @@ type Party struct {
 	Masked     string
 	Links      int64
 
-	home        string           // the card's own programme
-	pin         []byte           // hash of the card's PIN; empty for none
-	memberships map[string]int64 // by programme
+	facts *card.Facts
 }
 
 // Holder gives the owner of points, credit, visits and coupons: the membership if there is one, else the card.
@@ -75,7 +74,7 @@ type Order struct {
 	Advice    bool
 	Note      Note
 
-	rotating string // a rotating code that was presented: a proof of possession
+	shown card.Presented // what the primary card was read from; a rotating code is a proof of possession
 }
 
 // Note is what is stored with a sale and only shown: it changes no amount.

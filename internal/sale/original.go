@@ -104,7 +104,7 @@ type Names struct{ Outlet, Terminal int64 }
 
 // Return takes goods back, in part or whole, of a sale of any age.
 func (r *Room) Return(ctx context.Context, p Place, q *Request, named Names) Answer {
-	_, res := r.again(ctx, p.Tenant, r.lane, func() (ledger.Command, error) {
+	_, res := r.again(ctx, p, q, r.lane, func() (ledger.Command, error) {
 		if q.Original == nil {
 			return nil, fault.Invalid("original", "the sale that is returned")
 		}
@@ -150,7 +150,7 @@ func (c *nothing) Decide(*ledger.View) error { return c.err }
 
 // Reverse takes an operation back, whether it has come, comes later, or never (S8, S9).
 func (r *Room) Reverse(ctx context.Context, p Place, q *Request, named Names) Answer {
-	_, res := r.again(ctx, p.Tenant, r.lane, func() (ledger.Command, error) {
+	_, res := r.again(ctx, p, q, r.lane, func() (ledger.Command, error) {
 		if q.Original == nil {
 			return nil, fault.Invalid("original", "the operation that is reversed")
 		}
@@ -240,7 +240,7 @@ type Target struct {
 
 // Purse loads, cashes out, redeems, visits, transfers or adjusts on one card.
 func (r *Room) Purse(ctx context.Context, p Place, q *Request, deed Deed, t Target) Answer {
-	_, res := r.again(ctx, p.Tenant, r.lane, func() (ledger.Command, error) { return r.purse(ctx, p, q, deed, t) })
+	_, res := r.again(ctx, p, q, r.lane, func() (ledger.Command, error) { return r.purse(ctx, p, q, deed, t) })
 	if res.Err != nil {
 		return refused(res)
 	}

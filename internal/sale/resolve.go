@@ -97,7 +97,7 @@ func (r *Room) who(ctx context.Context, o *Order, q *Request, shelf *programme.S
 		}
 		primary, named = party(f), memberships(f)
 		o.Note.Entry = one.Entry
-		o.rotating = rotatingOf(one)
+		o.shown = one
 	}
 	p, err := choose(shelf, named, q.Programme, o.Merchant)
 	if err != nil {
@@ -108,23 +108,13 @@ func (r *Room) who(ctx context.Context, o *Order, q *Request, shelf *programme.S
 		return nil
 	}
 	primary.Programme = p
-	if m, ok := primary.memberships[p.ID]; ok {
-		primary.Membership = m
-	}
+	primary.Membership = primary.facts.In(p.ID)
 	o.Primary = primary
 	return nil
 }
 
 func party(f *card.Facts) *Party {
-	p := &Party{Card: f.Card, Membership: f.Membership, Product: f.Product, Masked: f.Masked, Links: f.Links, home: f.Programme, pin: f.PINHash}
-	p.memberships = map[string]int64{}
-	for _, m := range f.Memberships {
-		p.memberships[m.Programme] = m.Membership
-	}
-	if f.Membership != 0 {
-		p.memberships[f.Programme] = f.Membership
-	}
-	return p
+	return &Party{Card: f.Card, Membership: f.Membership, Product: f.Product, Masked: f.Masked(), Links: f.Links, facts: f}
 }
 
 func memberships(f *card.Facts) []string {

@@ -18,7 +18,6 @@ import (
 	"lojal/internal/card"
 	"lojal/internal/coupon"
 	"lojal/internal/ledger"
-	"lojal/internal/member"
 	"lojal/internal/programme"
 	"lojal/internal/shift"
 )
@@ -35,10 +34,13 @@ type Room struct {
 	clock    clock.Clock
 	keys     *secret.Ring
 	cards    *card.Finder
-	members  *member.Room
+	members  Glimpse
 	mu       sync.Mutex
 	codes    map[int64]numbers
 }
+
+// Glimpse gives what a cashier may see of the member behind a membership, on a programme day.
+type Glimpse func(ctx context.Context, tenant, membership int64, day clock.Day) (*MemberAnswer, error)
 
 // Parts are what the room works with.
 type Parts struct {
@@ -49,7 +51,7 @@ type Parts struct {
 	Till    *shift.Room
 	Keys    *secret.Ring
 	Cards   *card.Finder
-	Members *member.Room
+	Members Glimpse
 }
 
 // New makes the room and registers its slots. It is done before the lane starts.

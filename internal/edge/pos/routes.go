@@ -74,7 +74,7 @@ func (a *API) begin(w http.ResponseWriter, r *http.Request) (*call, error) {
 
 func (a *API) allowed(c *access.Caller) error {
 	switch c.Kind {
-	case access.KindTerminal, access.KindMiddleware, access.KindAdmin, access.KindIntegration:
+	case access.Terminal, access.Middleware, access.Admin, access.Integration:
 		return nil
 	}
 	return fault.New(fault.ErrForbidden)
@@ -100,7 +100,7 @@ func (a *API) at(c *call, x sale.Context) error {
 	if o == nil || o.Closed {
 		return fault.New(fault.ErrForbidden)
 	}
-	if !c.caller.MayActAt(int64(o.ID)) || x.Terminal != "" && x.Terminal != t.TID || x.Outlet != "" && x.Outlet != o.Code {
+	if !c.caller.At(int64(o.ID)) || x.Terminal != "" && x.Terminal != t.TID || x.Outlet != "" && x.Outlet != o.Code {
 		return fault.New(fault.ErrForbidden)
 	}
 	c.place = sale.Place{
