@@ -19,6 +19,7 @@ type options struct {
 	seed                                              uint64
 	minutes, clients, hot, cold, kills, pgTimes, rate int
 	pgEvery                                           time.Duration
+	bugs                                              []bug
 }
 
 func main() {
@@ -40,6 +41,11 @@ func main() {
 	flag.StringVar(&o.report, "report", "bank-report", "directory for history, log and result")
 	flag.StringVar(&o.engine, "engine", "", "sqlite or postgres, for the result")
 	flag.StringVar(&o.check, "check", "", "check the history in this file and attack nothing")
+	flag.Func("bug", "NAME=COMMAND of a build with a seeded bug, which a run of its own must find; may be repeated", func(text string) error {
+		b, err := parseBug(text)
+		o.bugs = append(o.bugs, b)
+		return err
+	})
 	flag.Parse()
 	if o.start == "" {
 		o.kills = 0
@@ -55,7 +61,7 @@ func main() {
 	if s.Why != "" {
 		fmt.Fprintln(os.Stderr, "bank:", s.Why)
 	}
-	fmt.Println(s.line())
+	fmt.Println(s.Line())
 	os.Exit(exitCodes[s.Outcome])
 }
 
@@ -81,11 +87,16 @@ func do(o *options) (*Summary, error) {
 		return nil, err
 	}
 	s, err := o.finish(h)
-	if err == nil {
-		s.Missing = missing
-		err = o.write(s)
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	s.Missing = missing
+	bugs, err := o.hunt()
+	if err != nil {
+		return nil, err
+	}
+	s.hunted(bugs)
+	return s, o.write(s)
 }
 
 func (o *options) finish(h *History) (*Summary, error) {
@@ -109,7 +120,10 @@ func (o *options) write(s *Summary) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(o.report, "result.json"), append(text, '\n'), 0o644)
+	if err := os.WriteFile(filepath.Join(o.report, "result.json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return writePage(filepath.Join(o.report, "result.html"), s)
 }
 
 // attack makes the world, lets clients and nemesis loose on it, heals, resolves and reads back.

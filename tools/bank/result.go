@@ -20,9 +20,10 @@ const (
 	fail     = "FAIL"
 	liveness = "LIVENESS"
 	harness  = "HARNESS"
+	blind    = "BLIND" // a seeded bug was not found
 )
 
-var exitCodes = map[string]int{pass: 0, fail: 1, liveness: 2, harness: 3}
+var exitCodes = map[string]int{pass: 0, fail: 1, liveness: 2, harness: 3, blind: 4}
 
 // Summary is a run in figures.
 type Summary struct {
@@ -51,6 +52,7 @@ type Summary struct {
 	Rate       int              `json:"rps"`
 	Redeem     map[string]int64 `json:"redeem_us"`
 	Balance99  int64            `json:"balance_p99_us"`
+	Bugs       []bug            `json:"bugs,omitempty"`
 	Findings   []Finding        `json:"findings,omitempty"`
 }
 
@@ -147,8 +149,18 @@ func (s *Summary) judge(v *Verdict, ttfs []time.Duration) {
 	}
 }
 
-// line gives the result in one line, in an order that never changes.
-func (s *Summary) line() string {
+// hunted adds what became of the seeded bugs: a bank that misses one proves nothing about the rest.
+func (s *Summary) hunted(bugs []bug) {
+	s.Bugs = bugs
+	for _, b := range bugs {
+		if !b.Found && s.Outcome == pass {
+			s.Outcome, s.Why = blind, "the seeded bug "+b.Name+" was not found"
+		}
+	}
+}
+
+// Line gives the result in one line, in an order that never changes.
+func (s *Summary) Line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "bank/1 %s seed=%d commit=%s bin=sha256:%s engine=%s cores=%d minutes=%d clients=%d hot=%d",
 		s.Outcome, s.Seed, s.Commit, orDash(s.Binary), orDash(s.Engine), s.Cores, (s.Seconds+59)/60, s.Clients, s.Hot)
@@ -165,8 +177,22 @@ func (s *Summary) line() string {
 	for _, name := range []string{"p50", "p95", "p99", "p999", "max"} {
 		fmt.Fprintf(&b, " red_%s_ms=%s", name, millis(s.Redeem[name]))
 	}
-	fmt.Fprintf(&b, " bal_p99_ms=%s rss_mb=- bytes_per_op=- | bugs=- bugs_max_s=-", millis(s.Balance99))
+	fmt.Fprintf(&b, " bal_p99_ms=%s rss_mb=- bytes_per_op=- | %s", millis(s.Balance99), s.bugLine())
 	return b.String()
+}
+
+func (s *Summary) bugLine() string {
+	if len(s.Bugs) == 0 {
+		return "bugs=- bugs_max_s=-"
+	}
+	found, longest := 0, int64(0)
+	for _, b := range s.Bugs {
+		longest = max(longest, b.Seconds)
+		if b.Found {
+			found++
+		}
+	}
+	return fmt.Sprintf("bugs=%d/%d bugs_max_s=%d", found, len(s.Bugs), longest)
 }
 
 func orDash(s string) string {

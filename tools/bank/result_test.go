@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestSummary_Line(t *testing.T) {
 	t.Parallel()
 	s := judged(t, func(h *History) { h.Final.Events, h.Final.Proofs = false, 0 })
 	s.Seed, s.Engine, s.Clients, s.Hot, s.Commit, s.Cores = 7, "sqlite", 64, 5, "abc", 2
-	line := s.line()
+	line := s.Line()
 	const want = "bank/1 PASS seed=7 commit=abc bin=sha256:- engine=sqlite cores=2 minutes=0 clients=64 hot=5 | ops=22 ok=16 fail=6 info_ok=0 info_fail=0 unresolved=0 | " +
 		"kill=0 term=0 stop=0 cut=- pgrestart=0 restore=- diskfull_s=- | lost=0 doubled=0 changed=0 phantom=0 negative=0 overmax=0 order=0 snapshot=0 webhook=- proof=- http500=0 undoc=0 | ttfs_p99_ms=0 "
 	if !strings.HasPrefix(line, want) {
@@ -80,5 +81,36 @@ func TestPercentile(t *testing.T) {
 	values := []int{5, 1, 4, 2, 3}
 	if percentile(values, 500) != 3 || percentile(values, 1000) != 5 || percentile(values[:0], 500) != 0 || values[0] != 5 {
 		t.Error("wrong percentile")
+	}
+}
+
+func TestSummary_SeededBugs(t *testing.T) {
+	t.Parallel()
+	s := judged(t, func(*History) {})
+	s.hunted([]bug{{Name: "SB1", Found: true, Seconds: 31}, {Name: "SB2", Found: true, Seconds: 12}})
+	if s.Outcome != pass || !strings.HasSuffix(s.Line(), " | bugs=2/2 bugs_max_s=31") {
+		t.Error(s.Line())
+	}
+	s.hunted([]bug{{Name: "SB1", Found: true, Seconds: 31}, {Name: "SB6"}})
+	if s.Outcome != blind || exitCodes[s.Outcome] != 4 || !strings.HasSuffix(s.Line(), " | bugs=1/2 bugs_max_s=31") {
+		t.Error(s.Line())
+	}
+	for _, bad := range []string{"SB1", "=x", "SB1="} {
+		if _, err := parseBug(bad); err == nil {
+			t.Errorf("%q is read", bad)
+		}
+	}
+}
+
+func TestPage(t *testing.T) {
+	t.Parallel()
+	s := judged(t, func(h *History) { drop(h, "load2") })
+	path := t.TempDir() + "/result.html"
+	if err := writePage(path, s); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(text), "load2") || !strings.Contains(string(text), "bank: FAIL") {
+		t.Errorf("%v: %s", err, text)
 	}
 }
