@@ -9,7 +9,7 @@ import (
 )
 
 var findFactsByID = db.SQL("card.find_facts_by_id", `
-	SELECT 'barcode', 'live', 0, 0, c.id, c.programme, c.product, c.membership, c.transferable, c.links, c.last4, c.pin_hash,
+	SELECT 'barcode', 'active', 0, 0, c.id, c.programme, c.product, c.membership, c.transferable, c.links, c.last4, c.pin_hash,
 	       COALESCE(m.programme, ''), COALESCE(m.membership, 0)
 	  FROM card c
 	  LEFT JOIN card_membership m ON m.tenant_id = c.tenant_id AND m.card = c.id AND m.membership <> 0

@@ -20,6 +20,8 @@ const (
 	Alias      = "alias"
 )
 
+var types = []string{"", Barcode, QRRotating, RFIDUID, NFCPass, Phone, Alias}
+
 const (
 	maxValue = 128 // characters of a presented value; a first track has 79
 	minAlias = 4
