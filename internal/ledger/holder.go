@@ -20,7 +20,6 @@ type Holder struct {
 	Edges    []Edge
 	Marks    []Mark
 	Stats    Stats
-	fresh    bool // not stored yet
 }
 
 // Balance is what an account has posted, and how much of it is held. Tail counts lots kept in lot_tail.

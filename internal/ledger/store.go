@@ -62,9 +62,8 @@ var insertEntry = db.Insert("ledger.insert_entry", "entry",
 var insertDecline = db.Insert("ledger.insert_decline", "decline",
 	"client int, key text, fingerprint bytes, code text, params text, seq int, epoch int, terminal int, batch int, declined_at int", "")
 
-var insertHolder = db.Insert("ledger.insert_holder", "holder", "id int, owner int, status int, links int, seq int, least int, state text", "")
-
-var updateHolder = db.Update("ledger.update_holder", "holder", "id int", "status int, links int, seq int, least int, state text")
+var upsertHolder = db.Insert("ledger.upsert_holder", "holder", "id int, owner int, status int, links int, seq int, least int, state text",
+	`ON CONFLICT (tenant_id, id) DO UPDATE SET status = excluded.status, links = excluded.links, seq = excluded.seq, least = excluded.least, state = excluded.state`)
 
 var upsertAmend = db.Insert("ledger.upsert_amend", "amend", "seq int, reversed_by int, state text",
 	"ON CONFLICT (tenant_id, seq) DO UPDATE SET reversed_by = excluded.reversed_by, state = excluded.state")

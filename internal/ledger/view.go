@@ -89,7 +89,7 @@ func (v *View) Create(id int64, owner Owner, status Status) *Holder {
 	if v.Holder(id) != nil {
 		panic("ledger: a holder is created twice")
 	}
-	h := &Holder{ID: id, Owner: owner, Status: status, fresh: true}
+	h := &Holder{ID: id, Owner: owner, Status: status}
 	v.holder[id] = h
 	return h
 }

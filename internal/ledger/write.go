@@ -47,7 +47,7 @@ func (l *Lane) write(b db.Batch, w *work) error {
 }
 
 func (w *work) writeHolders(b db.Batch, tenant int64) {
-	inserts, updates, tails, gone := insertHolder.Rows(), updateHolder.Rows(), insertTail.Rows(), deleteTail.Rows()
+	holders, tails, gone := upsertHolder.Rows(), insertTail.Rows(), deleteTail.Rows()
 	for r, t := range w.tails {
 		if r.tenant != tenant || w.done[ref{tenant, r.Holder}] == nil {
 			continue
@@ -66,15 +66,10 @@ func (w *work) writeHolders(b db.Batch, tenant int64) {
 				Int(lot.Remaining).Int(int64(lot.Until)).Int(lot.Cost)
 		}
 		state := string(h.encode(make([]byte, 0, 512)))
-		if h.fresh {
-			inserts.Int(h.ID).Int(int64(h.Owner)).Int(int64(h.Status)).Int(h.Links).Int(h.Seq).Int(h.least()).Text(state)
-		} else {
-			updates.Int(h.ID).Int(int64(h.Status)).Int(h.Links).Int(h.Seq).Int(h.least()).Text(state)
-		}
+		holders.Int(h.ID).Int(int64(h.Owner)).Int(int64(h.Status)).Int(h.Links).Int(h.Seq).Int(h.least()).Text(state)
 	}
 	b.Put(deleteTail, tenant, gone)
-	b.Put(insertHolder, tenant, inserts)
-	b.Put(updateHolder, tenant, updates)
+	b.Put(upsertHolder, tenant, holders)
 	b.Put(insertTail, tenant, tails)
 }
 

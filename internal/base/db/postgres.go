@@ -145,7 +145,13 @@ func (b *pgBatch) Put(set *Set, tenant int64, rows *Rows) {
 	}
 	b.start()
 	b.names = append(b.names, set.Name)
-	b.queue.Queue(set.pg, pgArgs(tenant, rows)...)
+	if !set.rows {
+		b.queue.Queue(set.pg, pgArgs(tenant, rows)...)
+		return
+	}
+	for i := range rows.n {
+		b.queue.Queue(set.lite, rowArgs(tenant, rows, i)...)
+	}
 }
 
 func pgArgs(tenant int64, rows *Rows) []any {
@@ -160,6 +166,23 @@ func pgArgs(tenant int64, rows *Rows) []any {
 			args = append(args, c.texts)
 		default:
 			args = append(args, c.bytes)
+		}
+	}
+	return args
+}
+
+func rowArgs(tenant int64, rows *Rows, i int) []any {
+	args := make([]any, 0, len(rows.cols)+1)
+	args = append(args, tenant)
+	for j := range rows.cols {
+		c := &rows.cols[j]
+		switch rows.set.cols[j].Type {
+		case Int:
+			args = append(args, c.ints[i])
+		case Text:
+			args = append(args, c.texts[i])
+		default:
+			args = append(args, c.bytes[i])
 		}
 	}
 	return args

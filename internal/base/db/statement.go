@@ -65,6 +65,7 @@ type Set struct {
 	pg   string // one statement over arrays
 	look string // the same without its lock, for sessions that only read
 	lite string // one statement a row
+	rows bool   // PostgreSQL too gets one statement a row, pipelined
 }
 
 // Insert declares an insert of rows. The tail holds ON CONFLICT, where there is one.
@@ -79,39 +80,34 @@ func Insert(name, table, columns, tail string) *Set {
 	return s
 }
 
-// Update declares an update of rows that are found by the key columns, which come first.
+// Update declares an update of rows that are found by the key columns, which come first. On PostgreSQL it
+// runs as one statement a row, pipelined: joined with a list, it would read every row of the tenant as long
+// as there are no statistics. Rows that every commit touches are better written by an Insert with a tail.
 func Update(name, table, keys, columns string) *Set {
 	k, c := Cols(keys), Cols(columns)
-	s := &Set{Name: name, cols: slices.Concat(k, c)}
-	var pgSet, liteSet, pgWhere, liteWhere []string
+	s := &Set{Name: name, cols: slices.Concat(k, c), rows: true}
+	var set, where []string
 	for i, col := range c {
-		pgSet = append(pgSet, fmt.Sprintf("%s = u.%s", col.Name, col.Name))
-		liteSet = append(liteSet, fmt.Sprintf("%s = $%d", col.Name, len(k)+i+2))
+		set = append(set, fmt.Sprintf("%s = $%d", col.Name, len(k)+i+2))
 	}
 	for i, col := range k {
-		pgWhere = append(pgWhere, fmt.Sprintf("x.%s = u.%s", col.Name, col.Name))
-		liteWhere = append(liteWhere, fmt.Sprintf("%s = $%d", col.Name, i+2))
+		where = append(where, fmt.Sprintf("%s = $%d", col.Name, i+2))
 	}
-	s.pg = fmt.Sprintf("UPDATE %s AS x SET %s FROM unnest(%s) AS u(%s) WHERE x.tenant_id = $1 AND %s",
-		table, strings.Join(pgSet, ", "), arrays(s.cols), strings.Join(colNames(s.cols), ", "), strings.Join(pgWhere, " AND "))
-	s.lite = fmt.Sprintf("UPDATE %s SET %s WHERE tenant_id = $1 AND %s", table, strings.Join(liteSet, ", "), strings.Join(liteWhere, " AND "))
-	register(name, s.pg, s.lite)
+	s.lite = fmt.Sprintf("UPDATE %s SET %s WHERE tenant_id = $1 AND %s", table, strings.Join(set, ", "), strings.Join(where, " AND "))
+	register(name, s.lite, s.lite)
 	return s
 }
 
 // Delete declares a deletion of rows by their key columns.
 func Delete(name, table, keys string) *Set {
 	k := Cols(keys)
-	s := &Set{Name: name, cols: k}
-	var pgWhere, liteWhere []string
+	s := &Set{Name: name, cols: k, rows: true}
+	var where []string
 	for i, col := range k {
-		pgWhere = append(pgWhere, fmt.Sprintf("x.%s = u.%s", col.Name, col.Name))
-		liteWhere = append(liteWhere, fmt.Sprintf("%s = $%d", col.Name, i+2))
+		where = append(where, fmt.Sprintf("%s = $%d", col.Name, i+2))
 	}
-	s.pg = fmt.Sprintf("DELETE FROM %s AS x USING unnest(%s) AS u(%s) WHERE x.tenant_id = $1 AND %s",
-		table, arrays(k), strings.Join(colNames(k), ", "), strings.Join(pgWhere, " AND "))
-	s.lite = fmt.Sprintf("DELETE FROM %s WHERE tenant_id = $1 AND %s", table, strings.Join(liteWhere, " AND "))
-	register(name, s.pg, s.lite)
+	s.lite = fmt.Sprintf("DELETE FROM %s WHERE tenant_id = $1 AND %s", table, strings.Join(where, " AND "))
+	register(name, s.lite, s.lite)
 	return s
 }
 
