@@ -152,3 +152,6 @@ func (c *Issue) Decide(v *ledger.View) error {
 	})
 	return nil
 }
+
+// Name gives the card's id, for the document of an entry that it joins.
+func (c *Issue) Name() string { return c.Card.String() }
