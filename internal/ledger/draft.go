@@ -95,6 +95,9 @@ func (d *Draft) open(h *Holder, a Account, qty int64, t Terms) {
 		if l.Kind == a.Kind && l.Unit == a.Unit && l.Starts == t.Starts && l.Until == t.Until && l.Cost == t.Cost {
 			l.Remaining += qty
 			d.Post.Adds = append(d.Post.Adds, LotMove{l.ID, a.Holder, a.Kind, a.Unit, qty, l.Starts, l.Until, l.Cost})
+			if l.expired(d.view.head.now, d.view.head.zones) {
+				d.remind(h, *l)
+			}
 			return
 		}
 	}
@@ -108,6 +111,11 @@ func (d *Draft) open(h *Holder, a Account, qty int64, t Terms) {
 func (d *Draft) insert(h *Holder, l Lot) {
 	at, _ := slices.BinarySearchFunc(h.Lots, l, Lot.compare)
 	h.Lots = slices.Insert(h.Lots, at, l)
+	d.remind(h, l)
+}
+
+// remind asks for a look at the holder on the lot's dates.
+func (d *Draft) remind(h *Holder, l Lot) {
 	if l.Until != 0 {
 		d.view.Remind(h.ID, l.Until.End(d.view.head.zones.Zone(l.Unit)))
 	}

@@ -48,6 +48,9 @@ func (d *Draft) resolve(holder int64, x Hold, captured int64, s HoldState) {
 	h.Holds = slices.DeleteFunc(h.Holds, func(o Hold) bool { return o.ID == x.ID })
 	h.balance(x.Kind, x.Unit).Held -= x.Amount
 	d.Post.Holds = append(d.Post.Holds, HoldMove{x.ID, holder, x.Kind, x.Unit, captured, s, x.Ends})
+	if captured < x.Amount {
+		d.view.Remind(holder, d.view.head.now) // what the hold kept alive may have expired meanwhile
+	}
 }
 
 // Capture spends a part of a hold, judged at the time that the hold froze (R17). The rest is released, or

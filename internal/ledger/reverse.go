@@ -121,6 +121,7 @@ func (d *Draft) refill(h *Holder, u LotMove) {
 	for i := range h.Lots {
 		if l := &h.Lots[i]; l.ID == u.Lot && l.Until == u.Until {
 			l.Remaining += u.Qty
+			d.remind(h, *l)
 			return
 		}
 	}
