@@ -22,6 +22,7 @@ import (
 	"lojal/internal/card"
 	"lojal/internal/edge/pos"
 	"lojal/internal/ledger"
+	"lojal/internal/member"
 	"lojal/internal/merchant"
 	"lojal/internal/programme"
 	"lojal/internal/proof"
@@ -55,6 +56,8 @@ type App struct {
 	reader    *ledger.Lane
 	cards     *card.Deeds
 	finder    *card.Finder
+	members   *member.Deeds
+	desk      *member.Desk
 	proofs    *proof.Keeper
 	shifts    *shift.Room
 	sales     *sale.Room
@@ -130,8 +133,9 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.proofs = proof.NewKeeper(a.db, a.clock, a.lane)
 	a.cards, a.finder = card.Register(a.lane), card.NewFinder(a.db, a.ring, a.clock)
+	a.members, a.desk = member.Register(a.lane), member.NewDesk(a.db, a.ring, a.clock)
 	a.shifts = shift.New(a.lane, a.db, a.mint.Next, a.placeOf)
-	a.sales = sale.New(sale.Parts{DB: a.db, Lane: a.lane, Clock: a.clock, Book: a.book, Till: a.shifts, Keys: a.ring, Cards: a.finder})
+	a.sales = sale.New(sale.Parts{DB: a.db, Lane: a.lane, Clock: a.clock, Book: a.book, Till: a.shifts, Keys: a.ring, Cards: a.finder, Members: a.glimpse, Proofs: a.proofs})
 	if a.reader, err = a.lane.Reader(ctx, a.db); err != nil {
 		return err
 	}
@@ -149,6 +153,15 @@ func (a *App) placeOf(tenant, outlet int64) shift.Place {
 		return shift.Place{Zone: o.Zone, ClosesAt: o.ClosesAt}
 	}
 	return shift.Place{Zone: s.Tenant.Zone}
+}
+
+// glimpse gives what a cashier may see of a member.
+func (a *App) glimpse(ctx context.Context, tenant, membership int64, day clock.Day) (*sale.MemberAnswer, error) {
+	m, err := a.desk.Shown(ctx, tenant, member.MembershipID(membership), day)
+	if err != nil {
+		return nil, err
+	}
+	return &sale.MemberAnswer{Display: m.Display, Language: m.Language, Birthday: m.BirthdayToday}, nil
 }
 
 // Close lets what waits be decided and ends everything.

@@ -51,6 +51,9 @@ func (c *commit) Decide(v *ledger.View) error {
 	if c.dry {
 		return nil
 	}
+	if err := c.verified(v, out); err != nil {
+		return err
+	}
 	return c.post(v, at, out)
 }
 

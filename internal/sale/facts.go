@@ -56,6 +56,7 @@ func (o *Order) need(r *Room, n *ledger.Needs) {
 		n.Amend(o.Hold.Seq)
 	}
 	r.till.Need(n, o.Terminal)
+	r.proofs.Need(n, o.proof)
 }
 
 // counted tells whether uses of a rule are counted across sales.

@@ -25,15 +25,15 @@ type Answer struct {
 const maxStale = 5
 
 // again runs a resolved operation and resolves it anew while its facts turn out to be old.
-// A refusal that is found out before the lane is booked there all the same: a definite decline stands under
-// its key for ever.
+// A refusal that is found out before the lane goes through it all the same: a key that is known answers
+// whatever has become of its session or proof since, and a definite decline stands under its key for ever.
 func (r *Room) again(ctx context.Context, p Place, q *Request, lane *ledger.Lane, make func() (ledger.Command, error)) (ledger.Command, ledger.Result) {
 	var res ledger.Result
 	var cmd ledger.Command
 	for range maxStale {
 		var err error
 		cmd, err = make()
-		if f := fault.Of(err); f != nil && f.Code.Kind == fault.Declined && q.ID != "" && lane == r.lane {
+		if fault.Of(err) != nil && q.ID != "" && lane == r.lane {
 			cmd, err = &nothing{op: r.operation(p, q, 0), room: r, terminal: p.Terminal, err: err}, nil
 		}
 		if err != nil {

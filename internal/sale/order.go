@@ -7,6 +7,7 @@ import (
 	"lojal/internal/card"
 	"lojal/internal/ledger"
 	"lojal/internal/programme"
+	"lojal/internal/proof"
 	"lojal/internal/reward"
 )
 
@@ -74,6 +75,7 @@ type Order struct {
 	Advice    bool
 	Note      Note
 
+	proof proof.Use      // an accepted proof of possession of the primary card
 	shown card.Presented // what the primary card was read from; a rotating code is a proof of possession
 }
 

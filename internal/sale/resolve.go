@@ -41,6 +41,9 @@ func (r *Room) order(ctx context.Context, p Place, q *Request) (*commit, error) 
 	if err := r.redeemables(ctx, o, shelf); err != nil {
 		return nil, err
 	}
+	if err := r.prove(ctx, o, q); err != nil {
+		return nil, err
+	}
 	return &commit{room: r, Order: o}, nil
 }
 

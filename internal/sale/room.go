@@ -19,6 +19,7 @@ import (
 	"lojal/internal/coupon"
 	"lojal/internal/ledger"
 	"lojal/internal/programme"
+	"lojal/internal/proof"
 	"lojal/internal/shift"
 )
 
@@ -35,6 +36,7 @@ type Room struct {
 	keys     *secret.Ring
 	cards    *card.Finder
 	members  Glimpse
+	proofs   *proof.Keeper
 	mu       sync.Mutex
 	codes    map[int64]numbers
 }
@@ -52,12 +54,13 @@ type Parts struct {
 	Keys    *secret.Ring
 	Cards   *card.Finder
 	Members Glimpse
+	Proofs  *proof.Keeper
 }
 
 // New makes the room and registers its slots. It is done before the lane starts.
 func New(p Parts) *Room {
 	return &Room{
-		d: p.DB, lane: p.Lane, clock: p.Clock, book: p.Book, till: p.Till, keys: p.Keys, cards: p.Cards, members: p.Members, codes: map[int64]numbers{},
+		d: p.DB, lane: p.Lane, clock: p.Clock, book: p.Book, till: p.Till, keys: p.Keys, cards: p.Cards, members: p.Members, proofs: p.Proofs, codes: map[int64]numbers{},
 		vouchers: ledger.Register(p.Lane, "voucher", coupon.Slot()),
 		budgets:  ledger.Register(p.Lane, "offer_budget", budgetSlot()),
 	}
