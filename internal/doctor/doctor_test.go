@@ -69,11 +69,20 @@ func open(t *testing.T, d *db.DB) *books { return openAs(t, d, "mem_1") }
 
 func openAs(t *testing.T, d *db.DB, member string) *books {
 	t.Helper()
-	b := &books{d: d, key: ledger.DeriveNumberKey([]byte("0123456789abcdef"))}
-	var err error
-	if b.keys, err = seal.OpenKeys(t.TempDir(), "lojal.test", noon); err != nil {
+	keys, err := seal.OpenKeys(t.TempDir(), "lojal.test", noon)
+	if err != nil {
 		t.Fatal(err)
 	}
+	b := empty(t, d, keys)
+	b.book(t, deeds(member))
+	b.sign(t, noon)
+	return b
+}
+
+// empty gives the books of a new shop.
+func empty(t *testing.T, d *db.DB, keys *seal.Keys) *books {
+	t.Helper()
+	b := &books{d: d, keys: keys, key: ledger.DeriveNumberKey([]byte("0123456789abcdef"))}
 	if err := d.Write(ctx, tenant, func(tx db.Tx) error {
 		if _, err := tx.Exec(ctx, insertTenant, tenant, []byte("0123456789abcdef")); err != nil {
 			return err
@@ -82,22 +91,31 @@ func openAs(t *testing.T, d *db.DB, member string) *books {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	lane, err := ledger.NewLane(ctx, d, clock.NewManual(noon), zones)
+	return b
+}
+
+func (b *books) book(t *testing.T, list []ledger.Command) {
+	t.Helper()
+	lane, err := ledger.NewLane(ctx, b.d, clock.NewManual(noon), zones)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lane.Stop()
-	for batch := range slices.Chunk(deeds(member), 100) {
+	for batch := range slices.Chunk(list, 100) {
 		for i, r := range lane.ApplyBatch(ctx, batch) {
 			if r.Err != nil {
 				t.Fatalf("deed %d: %v", i+1, r.Err)
 			}
 		}
 	}
-	if b.note, err = ledger.Checkpoint(ctx, d, tenant, b.keys, noon); err != nil {
+}
+
+func (b *books) sign(t *testing.T, at clock.Instant) {
+	t.Helper()
+	var err error
+	if b.note, err = ledger.Checkpoint(ctx, b.d, tenant, b.keys, at); err != nil {
 		t.Fatal(err)
 	}
-	return b
 }
 
 func deeds(member string) []ledger.Command {
