@@ -38,6 +38,7 @@ type purse struct {
 	other   *Party // the receiver of a transfer
 	version *programme.Version
 	unit    ledger.Unit
+	amends  int64 // the entry that is given back; 0 for none
 	at      clock.Instant
 	advice  bool
 	offline bool
@@ -52,6 +53,9 @@ func (c *purse) Need(n *ledger.Needs) {
 	c.room.till.Need(n, c.Place.Terminal)
 	n.Holder(c.party.Card)
 	n.Holder(c.party.Holder())
+	if c.amends != 0 {
+		n.Amend(c.amends)
+	}
 	if c.other != nil {
 		n.Holder(c.other.Card)
 		n.Holder(c.other.Holder())
@@ -261,7 +265,7 @@ func transfer(c *purse, v *ledger.View, d *ledger.Draft, at clock.Instant) error
 func adjust(kind ledger.Kind) func(c *purse, v *ledger.View, d *ledger.Draft, at clock.Instant) error {
 	return func(c *purse, v *ledger.View, d *ledger.Draft, at clock.Instant) error {
 		holder := c.party.Card
-		if kind == ledger.Points || kind == ledger.Credit {
+		if kind != ledger.Paid && kind != ledger.Promo {
 			holder = c.party.Holder()
 		}
 		if err := usable(v.Holder(c.party.Card)); err != nil {
@@ -276,11 +280,7 @@ func adjust(kind ledger.Kind) func(c *purse, v *ledger.View, d *ledger.Draft, at
 		} else {
 			d.Give(ledger.ADJ, other, a, c.rec.Qty, ledger.Terms{Until: c.rec.Until, Cost: cost(kind)})
 		}
-		if kind == ledger.Points {
-			c.rec.Balances = []Balance{pointsBalance(v.Holder(holder), c.unit)}
-		} else {
-			c.rec.Balances = []Balance{giftBalance(v.Holder(holder), c.unit, c.party.Masked)}
-		}
+		c.rec.Balances = []Balance{c.shown(v, &c.party, kind)}
 		return nil
 	}
 }

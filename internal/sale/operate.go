@@ -3,6 +3,7 @@ package sale
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
@@ -217,13 +218,13 @@ func (r *Room) Render(ctx context.Context, tenant int64, e *ledger.Entry) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	switch e.Kind {
-	case ledger.SAL:
+	switch {
+	case sells(e):
 		a := r.saleOf(ctx, tenant, ledger.Result{Entry: e})
 		return a.Body, a.Err
-	case ledger.RET:
+	case e.Kind == ledger.RET && !strings.HasPrefix(e.Doc, `{"k":"refund"`):
 		return r.ReturnOf(e, numbers)
-	case ledger.REV, ledger.VOI:
+	case e.Kind == ledger.REV, e.Kind == ledger.VOI:
 		return r.ReverseOf(e, numbers)
 	}
 	return r.PurseOf(e, numbers)

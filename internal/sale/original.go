@@ -62,7 +62,7 @@ func pick(found []*ledger.Entry, o *Original, n numbers) (*ledger.Entry, error) 
 	if o.Receipt != "" && o.RRN == "" {
 		var sales []*ledger.Entry
 		for _, e := range kept {
-			if e.Kind == ledger.SAL {
+			if sells(e) {
 				sales = append(sales, e)
 			}
 		}
@@ -112,7 +112,7 @@ func (r *Room) Return(ctx context.Context, p Place, q *Request, named Names) Ans
 		if err != nil {
 			return nil, err
 		}
-		if e == nil || e.Kind != ledger.SAL {
+		if e == nil || !sells(e) {
 			return r.missing(p, q, ledger.RET), nil
 		}
 		rec, prog, version, err := r.sold(ctx, p.Tenant, e)
@@ -178,7 +178,7 @@ func (r *Room) Reverse(ctx context.Context, p Place, q *Request, named Names) An
 			c.original = nil
 			return &nothing{op: c.op, room: r, terminal: p.Terminal, err: fault.New(ledger.ErrAlreadyReversed)}, nil
 		}
-		if e.Kind != ledger.SAL {
+		if !sells(e) {
 			return c, nil
 		}
 		rec, prog, version, err := r.sold(ctx, p.Tenant, e)
