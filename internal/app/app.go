@@ -43,28 +43,29 @@ type Config struct {
 // App is a running house.
 type App struct {
 	Config
-	db        *db.DB
-	clock     clock.Clock
-	manual    *clock.Manual
-	clockTurn sync.Mutex
-	ring      *secret.Ring
-	signer    *seal.Keys
-	house     *merchant.House
-	access    *access.House
-	book      *programme.Book
-	lane      *ledger.Lane
-	reader    *ledger.Lane
-	cards     *card.Deeds
-	finder    *card.Finder
-	members   *member.Deeds
-	desk      *member.Desk
-	proofs    *proof.Keeper
-	shifts    *shift.Room
-	sales     *sale.Room
-	mint      *id.Mint
-	log       *slog.Logger
-	quit      chan struct{}
-	timerDone chan struct{}
+	db         *db.DB
+	clock      clock.Clock
+	manual     *clock.Manual
+	clockTurn  sync.Mutex
+	ring       *secret.Ring
+	signer     *seal.Keys
+	house      *merchant.House
+	access     *access.House
+	book       *programme.Book
+	lane       *ledger.Lane
+	reader     *ledger.Lane
+	cards      *card.Deeds
+	finder     *card.Finder
+	members    *member.Deeds
+	desk       *member.Desk
+	proofs     *proof.Keeper
+	shifts     *shift.Room
+	sales      *sale.Room
+	mint       *id.Mint
+	log        *slog.Logger
+	testTenant int64
+	quit       chan struct{}
+	timerDone  chan struct{}
 }
 
 // Open opens an installation: it migrates its database and starts its lane. Nothing listens yet.
