@@ -34,7 +34,8 @@ CREATE TABLE instrument (
     PRIMARY KEY (tenant_id, hash, type)
 );
 -- place instrument: by tenant, without rowid
-CREATE INDEX instrument_card ON instrument (tenant_id, card);
+-- Partial, so that no planner without statistics takes it for a look-up by hash; numbers lead to their card anyway.
+CREATE INDEX instrument_card ON instrument (tenant_id, card) WHERE type <> 'barcode';
 
 CREATE TABLE card_membership (
     tenant_id  BIGINT NOT NULL,

@@ -448,3 +448,41 @@ func TestSetPIN_MakesOldFactsStale(t *testing.T) {
 		}
 	})
 }
+
+func TestBind_ANumberGoesFromCardToCard(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, ctx := open(t, d), context.Background()
+		one, two := w.issue(t, "9428010000000012", nil), w.issue(t, "9428010000000020", nil)
+		phone := card.Presented{Kind: "phone", Value: "+37126543210"}
+		bind := func(c card.ID, end bool) card.Bind {
+			make := w.Bind
+			if end {
+				make = w.Unbind
+			}
+			b, err := make(w.keys(t, tenant), w.act(""), c, phone, w.clock.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		facts := w.find(t, scan("9428010000000012"))
+		w.do(t, bind(one, false))
+		if err := facts.Fresh(w.holder(t, int64(one))); !fault.Is(err, ledger.ErrStale) {
+			t.Fatal(err)
+		}
+		w.refuse(t, bind(two, false), card.ErrNumberTaken)
+		w.refuse(t, bind(two, true), fault.ErrNotFound)
+		if f := w.find(t, phone); card.ID(f.Card) != one {
+			t.Fatalf("the phone finds %d", f.Card)
+		}
+		w.do(t, bind(one, true))
+		w.Forget(ctx, tenant, phone)
+		if _, err := w.Find(ctx, tenant, phone); !errors.Is(err, card.ErrUnknown) {
+			t.Fatalf("an ended value finds a card: %v", err)
+		}
+		w.do(t, bind(two, false))
+		if f := w.find(t, phone); card.ID(f.Card) != two {
+			t.Fatalf("the phone finds %d", f.Card)
+		}
+	})
+}

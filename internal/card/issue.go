@@ -65,18 +65,11 @@ func (s *Deeds) Issue(keys *secret.Keys, r IssueRequest, now clock.Instant) (*Is
 		aliases = append(aliases[:len(aliases):len(aliases)], Presented{Kind: "scan", Value: RotatingPrefix + r.Rotating})
 	}
 	for _, p := range aliases {
-		form, err := Normalise(p)
+		m, err := alias(keys, r.Card, p, now)
 		if err != nil {
 			return nil, err
 		}
-		kind := form.Types[0]
-		if kind == Barcode {
-			kind = Alias // the card's own number is its barcode; a second one is an alias
-		}
-		i.instruments = append(i.instruments, made{
-			instrumentKey{string(index(keys, kind, form.Value)), kind},
-			Instrument{Type: kind, Card: r.Card, Last4: form.Value[max(0, len(form.Value)-4):], Status: Live, From: now},
-		})
+		i.instruments = append(i.instruments, m)
 	}
 	return i, nil
 }

@@ -27,7 +27,7 @@ type Replace struct {
 var findAliases = db.SQL("card.find_aliases", `
 	SELECT i.hash, i.type, i.last4, i.valid_from, i.valid_until
 	  FROM instrument i
-	 WHERE i.tenant_id = $1 AND i.card = $2 AND i.status = 'active' AND i.type IN ('phone', 'qr_rotating')
+	 WHERE i.tenant_id = $1 AND i.card = $2 AND i.type <> 'barcode' AND i.status = 'active' AND i.type IN ('phone', 'qr_rotating')
 	 ORDER BY i.hash
 	 LIMIT 100`)
 

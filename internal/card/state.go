@@ -63,6 +63,7 @@ type note struct {
 	Other      ID     `json:"other,omitempty"`
 	Programme  string `json:"programme,omitempty"`
 	Product    string `json:"product,omitempty"`
+	Type       string `json:"type,omitempty"` // of an instrument
 	From       string `json:"from,omitempty"`
 	To         string `json:"to,omitempty"`
 	Membership string `json:"membership,omitempty"`
