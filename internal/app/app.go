@@ -121,7 +121,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.signer, err = seal.OpenKeys(filepath.Join(a.Data, "checkpoint"), "lojal", a.clock.Now()); err != nil {
+	if a.signer, err = seal.OpenKeys(filepath.Join(a.Data, CheckpointKeys), "lojal", a.clock.Now()); err != nil {
 		return err
 	}
 	a.ring = secret.NewRing(a.db, master)
@@ -136,6 +136,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.cards, a.finder = card.Register(a.lane), card.NewFinder(a.db, a.ring, a.clock)
 	a.members, a.desk = member.Register(a.lane), member.NewDesk(a.db, a.ring, a.clock)
 	a.shifts = shift.New(a.lane, a.db, a.mint.Next, a.placeOf)
+	a.shifts.Section(shift.SectionDiscount, sale.Discounts(a.book))
 	a.sales = sale.New(sale.Parts{DB: a.db, Lane: a.lane, Clock: a.clock, Book: a.book, Till: a.shifts, Keys: a.ring, Cards: a.finder, Members: a.glimpse, Proofs: a.proofs})
 	if a.reader, err = a.lane.Reader(ctx, a.db); err != nil {
 		return err
@@ -144,9 +145,13 @@ func (a *App) wire(ctx context.Context) error {
 	return nil
 }
 
-// placeOf gives zone and end of day of an outlet, or of the tenant for outlet 0.
 func (a *App) placeOf(tenant, outlet int64) shift.Place {
-	s, err := a.house.Directory().Snapshot(context.Background(), merchant.TenantID(tenant))
+	return placeOf(a.house.Directory(), tenant, outlet)
+}
+
+// placeOf gives zone and end of day of an outlet, or of the tenant for outlet 0.
+func placeOf(dir *merchant.Directory, tenant, outlet int64) shift.Place {
+	s, err := dir.Snapshot(context.Background(), merchant.TenantID(tenant))
 	if err != nil {
 		return shift.Place{Zone: time.UTC}
 	}

@@ -9,6 +9,7 @@ import (
 	"lojal/internal/base/once"
 	"lojal/internal/base/secret"
 	"lojal/internal/card"
+	"lojal/internal/doctor"
 	"lojal/internal/ledger"
 	"lojal/internal/member"
 	"lojal/internal/merchant"
@@ -101,4 +102,13 @@ func (a *App) TestCard(ctx context.Context, rules, number string, owned bool) er
 		return err
 	}
 	return a.lane.Do(ctx, cmd).Err
+}
+
+// Examine runs the doctor over the whole installation.
+func (a *App) Examine(ctx context.Context) (*doctor.Report, error) {
+	checks, err := Checks(ctx, a.db, a.clock, a.signer.Verifiers)
+	if err != nil {
+		return nil, err
+	}
+	return doctor.New(a.db, a.clock, checks...).Run(ctx, doctor.Options{})
 }

@@ -29,7 +29,25 @@ type shop struct {
 
 // each runs a test in a shop on both engines.
 func each(t *testing.T, programme string, run func(t *testing.T, s *shop)) {
-	dbtest.EachURL(t, func(t *testing.T, url string) { run(t, openShop(t, url, programme)) })
+	dbtest.EachURL(t, func(t *testing.T, url string) {
+		s := openShop(t, url, programme)
+		run(t, s)
+		s.checkBooks()
+	})
+}
+
+// checkBooks holds every invariant against what the test has left.
+func (s *shop) checkBooks() {
+	s.t.Helper()
+	report, err := s.Examine(context.Background())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !report.OK() {
+		var text bytes.Buffer
+		_ = report.Print(&text)
+		s.t.Error(text.String())
+	}
 }
 
 func openShop(t testing.TB, url, programme string) *shop {

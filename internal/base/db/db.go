@@ -212,3 +212,16 @@ func (t Tx) Each(ctx context.Context, s *Stmt, args []any, row func(scan func(..
 
 // Args is short for the argument list of One and Each.
 func Args(a ...any) []any { return a }
+
+// Prepare lets the engine parse a declared statement, so that a misspelt column is found by a test.
+func (d *DB) Prepare(ctx context.Context, s Registered) error {
+	text := s.Postgres
+	if d.engine == liteEngine {
+		text = s.SQLite
+	}
+	st, err := d.write.PrepareContext(ctx, text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return st.Close()
+}

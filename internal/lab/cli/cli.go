@@ -41,6 +41,9 @@ type commands struct {
 	Demo      demo      `cmd:"" help:"Run the server with a small chain, its members and a year of sales."`
 	Migrate   migrate   `cmd:"" help:"Bring the database to the newest version."`
 	Programme programme `cmd:"" help:"Check, compare and apply programme files."`
+	Doctor    examine   `cmd:"" help:"Hold every invariant against the stored books."`
+	Verify    verify    `cmd:"" help:"Verify an export with the independent verifier."`
+	Bank      bank      `cmd:"" help:"Crash-test a server from outside."`
 }
 
 // errFailed says that what was checked does not hold; the report has said why.
@@ -69,6 +72,10 @@ func Main(args []string) int {
 	}
 	if errors.Is(err, errFailed) {
 		return 1
+	}
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
 	}
 	if f := fault.Of(err); f != nil {
 		fmt.Fprintln(os.Stderr, "lojal:", f.Error())
