@@ -181,12 +181,12 @@ func (r *random) giveBack() {
 		return
 	}
 	o := r.sales[r.IntN(len(r.sales))]
-	if r.gone[o.Seq] {
+	if r.gone[o.Seq] || o.Kind != ledger.SAL {
 		return
 	}
 	r.gone[o.Seq] = true
 	h := o.Post.Touched[0].Holder
-	r.cmd(ledger.RET, []int64{h}, func(v *ledger.View) error {
+	res := r.cmd(ledger.RET, []int64{h}, func(v *ledger.View) error {
 		d := v.Begin(ledger.RET)
 		d.BusinessDate, d.Reverses = r.today(), o.Seq
 		var burnt, earned int64
@@ -202,6 +202,21 @@ func (r *random) giveBack() {
 		d.Restore(ledger.RET, ledger.System(ledger.UnitsRedeemed, point), o.Post.Uses, burnt, r.today()+30)
 		d.Claw(ledger.RET, o.Post.Adds, points(h), ledger.System(ledger.UnitsIssued, point), earned)
 		d.Touch(h)
+		return nil
+	})
+	if res.Err == nil {
+		r.sales = append(r.sales, res.Entry)
+	}
+}
+
+// overdraft books what a till gave away while it could not ask.
+func (r *random) overdraft(h int64) {
+	r.cmd(ledger.RED, []int64{h}, func(v *ledger.View) error {
+		d := v.Begin(ledger.RED)
+		d.BusinessDate, d.Flags = r.today(), "offline"
+		d.EffectiveAt = v.Now().Add(-time.Duration(r.IntN(70)) * time.Hour)
+		d.Touch(h)
+		d.Overdraw(ledger.RED, points(h), ledger.System(ledger.UnitsRedeemed, point), r.Int64N(80)+1, d.EffectiveAt)
 		return nil
 	})
 }
@@ -255,8 +270,10 @@ func (r *random) step(t testing.TB) {
 		r.reverse()
 	case n < 88:
 		r.giveBack()
-	case n < 93:
+	case n < 91:
 		r.transfer(h, r.Int64N(3)+1)
+	case n < 93:
+		r.overdraft(h)
 	default:
 		r.clock.Move(time.Duration(r.IntN(72)) * time.Hour)
 		r.sweep(t)
@@ -295,5 +312,26 @@ func TestReplay_RandomShopsKeepEveryInvariant(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+func TestReverse_GivesADebtBackThatWasRepaid(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, ctx := open(t, d), context.Background()
+		need := func(n *ledger.Needs) { n.Holder(1) }
+		must(t, s.Do(ctx, give("a", 1, 10, 0)))
+		over := must(t, s.Do(ctx, deed{op(ledger.RED, "b"), need, func(v *ledger.View) error {
+			v.Begin(ledger.RED).Overdraw(ledger.RED, points(1), ledger.System(ledger.UnitsRedeemed, point), 60, v.Now())
+			return nil
+		}})).Entry
+		must(t, s.Do(ctx, give("c", 1, 30, 0))) // repays 30 of 50
+		must(t, s.Do(ctx, deed{op(ledger.REV, "d"), need, func(v *ledger.View) error {
+			v.Begin(ledger.REV).Reverse(ledger.REV, over)
+			return nil
+		}}))
+		if got := s.balance(t, 1); got != 40 {
+			t.Errorf("balance %d, want 10 that were there and 30 that had repaid", got)
+		}
+		s.checkBooks(t, sealKeys(t).Verifiers)
 	})
 }

@@ -100,9 +100,24 @@ func (d *Draft) Reverse(op Op, o *Entry) {
 		}
 	}
 	for _, p := range o.Post.Lines {
-		if p.Kind.System() || p.Kind.IsDebt() {
+		switch {
+		case p.Kind.IsDebt() && p.Amount < 0:
+			d.forgive(op, p.Account, -p.Amount)
+		case p.Kind.System() || p.Kind.IsDebt():
 			d.line(op, p.Account, -p.Amount)
 		}
+	}
+}
+
+// forgive takes a debt back. What of it was repaid meanwhile is value again, since a debt is never positive.
+func (d *Draft) forgive(op Op, a Account, qty int64) {
+	h := d.touch(a.Holder)
+	owed := min(qty, max(0, -h.Balance(a.Kind, a.Unit).Posted))
+	d.line(op, a, owed)
+	if rest := qty - owed; rest > 0 {
+		to := Account{a.Holder, a.Kind &^ debt, a.Unit}
+		d.line(op, to, rest)
+		d.open(h, to, rest, Terms{Cost: FullCost})
 	}
 }
 
