@@ -21,7 +21,11 @@ const (
 
 	statusClaimed  = 0   // never seen by others: it becomes an answer in the same transaction
 	statusDeclined = 422 // a definite refusal; its answer is its code and parameters
+	statusFenced   = -1  // closed before anything came under it
 )
+
+// ErrFenced refuses what comes under a key after its sender had it closed.
+var ErrFenced = fault.Code{Name: "already_reversed", Kind: fault.Declined}
 
 // Call is what a write carries: the key space, the key, and the hash of the canonical request.
 type Call struct {
@@ -100,6 +104,34 @@ func Do(ctx context.Context, tx db.Tx, c Call, deed func() (status int, answer [
 	return Answer{Status: status, Body: body}, c.keep(ctx, tx, status, body)
 }
 
+// Look gives the answer that a key stands for, without doing anything. It returns ErrKeyMismatch when the key
+// stands for another request.
+func Look(ctx context.Context, tx db.Tx, c Call) (Answer, bool, error) {
+	if err := c.check(); err != nil || c.Key == "" {
+		return Answer{}, false, err
+	}
+	return c.known(ctx, tx)
+}
+
+var fence = db.SQL("once.fence", `
+	INSERT INTO once (tenant_id, client, key, fingerprint, status, answer, at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7)
+	ON CONFLICT (tenant_id, client, key) DO NOTHING`)
+
+// Fence closes a key that stands for nothing yet: whatever comes under it later is refused. It tells whether
+// the key is closed now; it is not when a request was there before.
+func Fence(ctx context.Context, tx db.Tx, client int64, key string, now clock.Instant) (bool, error) {
+	n, err := tx.Exec(ctx, fence, tx.Tenant(), client, key, []byte{}, statusFenced, []byte{}, int64(now))
+	return n == 1, err
+}
+
+// Stands tells what a key stands for, whoever asks: 0 for nothing, else the status of its answer.
+func Stands(ctx context.Context, tx db.Tx, client int64, key string) (status int, fenced bool, err error) {
+	var print, stored []byte
+	_, err = tx.One(ctx, find, db.Args(tx.Tenant(), client, key), &print, &status, &stored)
+	return status, status == statusFenced, err
+}
+
 func (c Call) check() error {
 	if len(c.Key) > MaxKey {
 		return fault.Invalid("Idempotency-Key", "1 to 255 visible ASCII characters")
@@ -124,14 +156,23 @@ func (c Call) take(ctx context.Context, tx db.Tx) (Answer, bool, error) {
 	if err != nil || n == 1 {
 		return Answer{}, false, err
 	}
+	a, there, err := c.known(ctx, tx)
+	if err == nil && !there {
+		err = fault.New(fault.ErrInProgress)
+	}
+	return a, there, err
+}
+
+// known gives the answer that the key stands for.
+func (c Call) known(ctx context.Context, tx db.Tx) (Answer, bool, error) {
 	var print, stored []byte
 	var status int
 	there, err := tx.One(ctx, find, db.Args(tx.Tenant(), c.Client, c.Key), &print, &status, &stored)
-	if err != nil {
+	if err != nil || !there {
 		return Answer{}, false, err
 	}
-	if !there {
-		return Answer{}, false, fault.New(fault.ErrInProgress)
+	if status == statusFenced {
+		return Answer{}, false, fault.New(ErrFenced)
 	}
 	if !bytes.Equal(print, c.Fingerprint) {
 		return Answer{}, false, fault.New(fault.ErrKeyMismatch)
