@@ -92,6 +92,16 @@ var readNumbers = db.SQL("card.read_numbers", `
 
 // Order writes down a batch; Run makes its numbers. It returns invalid_value for a rule that cannot be.
 func (s *Stock) Order(ctx context.Context, tenant int64, r BatchRequest) (BatchID, error) {
+	var b BatchID
+	err := s.db.Write(ctx, tenant, func(tx db.Tx) (err error) {
+		b, err = s.OrderIn(ctx, tx, r)
+		return err
+	})
+	return b, db.Fault(err)
+}
+
+// OrderIn does what Order does inside the caller's transaction.
+func (s *Stock) OrderIn(ctx context.Context, tx db.Tx, r BatchRequest) (BatchID, error) {
 	if r.Quantity < 1 || r.Quantity > MaxBatch {
 		return 0, fault.Invalid("quantity", "1 to 1000000")
 	}
@@ -103,11 +113,8 @@ func (s *Stock) Order(ctx context.Context, tenant int64, r BatchRequest) (BatchI
 		return 0, err
 	}
 	b := BatchID(s.mint.Next())
-	err = s.db.Write(ctx, tenant, func(tx db.Tx) error {
-		_, err := tx.Exec(ctx, insertBatch, tenant, int64(b), r.Programme, r.Product, r.Kinds, string(rule), r.Quantity, int64(s.clock.Now()))
-		return err
-	})
-	return b, db.Fault(err)
+	_, err = tx.Exec(ctx, insertBatch, tx.Tenant(), int64(b), r.Programme, r.Product, r.Kinds, string(rule), r.Quantity, int64(s.clock.Now()))
+	return b, err
 }
 
 // Batch gives a batch with its progress. It returns not_found.

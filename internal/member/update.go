@@ -44,38 +44,41 @@ var addContact = db.SQL("member.add_contact", `
 // Update changes a profile. It returns not_found, invalid_value, version_conflict when somebody else changed
 // it since the version was read, and duplicate_member when the phone is another person's.
 func (k *Desk) Update(ctx context.Context, tenant int64, person ID, version int64, c Change, today clock.Day) error {
-	keys, err := k.keys.Of(ctx, tenant)
+	err := k.db.Write(ctx, tenant, func(tx db.Tx) error { return k.UpdateIn(ctx, tx, person, version, c, today) })
+	if err == nil {
+		k.Forget(tenant, person)
+	}
+	return db.Fault(err)
+}
+
+// UpdateIn does what Update does inside the caller's transaction; the caller calls Forget after its commit.
+func (k *Desk) UpdateIn(ctx context.Context, tx db.Tx, person ID, version int64, c Change, today clock.Day) error {
+	keys, err := k.keys.Of(ctx, tx.Tenant())
 	if err != nil {
 		return err
 	}
-	err = k.db.Write(ctx, tenant, func(tx db.Tx) error {
-		var s sealed
-		there, err := tx.One(ctx, readPerson, db.Args(tenant, int64(person)), &s.key, &s.profile, &s.version, &s.createdAt)
-		switch {
-		case err != nil:
-			return err
-		case !there:
-			return fault.New(fault.ErrNotFound)
-		case s.version != version:
-			return fault.New(fault.ErrVersionConflict)
-		}
-		before, err := k.open(ctx, tenant, person, s)
-		if err != nil {
-			return err
-		}
-		after, err := c.apply(before).normal(today)
-		if err != nil {
-			return err
-		}
-		if err := writeProfile(ctx, tx, keys, person, s, after); err != nil {
-			return err
-		}
-		return movePhone(ctx, tx, keys, person, before.Phone, after.Phone)
-	})
-	if err == nil {
-		k.forget(tenant, person)
+	var s sealed
+	there, err := tx.One(ctx, readPerson, db.Args(tx.Tenant(), int64(person)), &s.key, &s.profile, &s.version, &s.createdAt)
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return fault.New(fault.ErrNotFound)
+	case s.version != version:
+		return fault.New(fault.ErrVersionConflict)
 	}
-	return db.Fault(err)
+	before, err := k.open(ctx, tx.Tenant(), person, s)
+	if err != nil {
+		return err
+	}
+	after, err := c.apply(before).normal(today)
+	if err != nil {
+		return err
+	}
+	if err := writeProfile(ctx, tx, keys, person, s, after); err != nil {
+		return err
+	}
+	return movePhone(ctx, tx, keys, person, before.Phone, after.Phone)
 }
 
 func writeProfile(ctx context.Context, tx db.Tx, keys *secret.Keys, person ID, s sealed, p Profile) error {
@@ -114,8 +117,8 @@ func movePhone(ctx context.Context, tx db.Tx, keys *secret.Keys, person ID, befo
 	return err
 }
 
-// forget drops what is remembered of a person.
-func (k *Desk) forget(tenant int64, person ID) {
+// Forget drops what is remembered of a person.
+func (k *Desk) Forget(tenant int64, person ID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for key, r := range k.known {
