@@ -1,4 +1,4 @@
--- What is told to others and what a web shop has begun: receivers of events with their queues, and checkouts.
+-- What is told to others and what has been begun: receivers of events with their queues, checkouts, vouchers in the making.
 -- +goose Up
 CREATE TABLE hook_endpoint (
     tenant_id  BIGINT NOT NULL,
@@ -49,3 +49,17 @@ CREATE TABLE checkout (
     PRIMARY KEY (tenant_id, id)
 );
 -- place checkout: by tenant, without rowid
+
+-- Vouchers in the making: codes are derived from the batch and their place in it, so that none is stored.
+CREATE TABLE voucher_batch (
+    tenant_id  BIGINT NOT NULL,
+    id         BIGINT NOT NULL,
+    programme  TEXT   NOT NULL,
+    def        TEXT   NOT NULL,
+    quantity   BIGINT NOT NULL CHECK (quantity > 0),
+    made       BIGINT NOT NULL CHECK (made >= 0 AND made <= quantity),
+    document   TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+-- place voucher_batch: by tenant, without rowid

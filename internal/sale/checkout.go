@@ -299,7 +299,7 @@ func (s *sold) capture(d *ledger.Draft) error {
 			open = append(open, x)
 			continue
 		}
-		next, err := d.Capture(ledger.RED, x.Holder, x.ID, s.clearingOf(x), s.take[i], false)
+		next, err := d.Capture(ledger.CAP, x.Holder, x.ID, s.clearingOf(x), s.take[i], false)
 		if err != nil {
 			return err
 		}

@@ -6,24 +6,19 @@ import (
 	"fmt"
 	"slices"
 
+	"lojal/internal/access"
 	"lojal/internal/base/db"
 	"lojal/internal/base/fault"
 	"lojal/internal/base/job"
 	"lojal/internal/base/secret"
 )
 
-// By is who asks for a change.
-type By struct {
-	Actor   string // the identifier of staff, key or terminal
-	Request string
-}
-
 // Check judges an address before it is saved. It resolves a name, so it is called before a transaction.
 func (r *Room) Check(ctx context.Context, url string) error { return r.Guard.Check(ctx, url) }
 
 // Add makes an endpoint that is told what happens from now on, and gives its secret, for the only time. The
 // address has passed Check. It returns invalid_value for an unknown type of event, ErrTooMany.
-func (r *Room) Add(ctx context.Context, tx db.Tx, by By, url string, types []string) (job.Endpoint, secret.Secret, error) {
+func (r *Room) Add(ctx context.Context, tx db.Tx, by access.By, url string, types []string) (job.Endpoint, secret.Secret, error) {
 	e := job.Endpoint{ID: r.Mint.Next(), URL: url, Types: slices.Concat([]string{}, types), CreatedAt: r.Clock.Now()}
 	for _, t := range types {
 		if !slices.Contains(r.Types, t) {
@@ -78,7 +73,7 @@ func (r *Room) open(ctx context.Context, tenant int64, e *row) ([]byte, error) {
 	return secretKey(secret.Secret(text))
 }
 
-func (r *Room) tell(ctx context.Context, tx db.Tx, by By, act string, endpoint int64, detail any) error {
+func (r *Room) tell(ctx context.Context, tx db.Tx, by access.By, act string, endpoint int64, detail any) error {
 	return r.Trail(ctx, tx, r.Clock.Now(), by.Actor, act, EndpointID(endpoint).String(), detail, by.Request)
 }
 
@@ -136,7 +131,7 @@ func (r *Room) row(ctx context.Context, tx db.Tx, endpoint int64) (row, error) {
 }
 
 // Remove ends an endpoint with all that waits for it. It returns not_found.
-func (r *Room) Remove(ctx context.Context, tx db.Tx, by By, endpoint int64) error {
+func (r *Room) Remove(ctx context.Context, tx db.Tx, by access.By, endpoint int64) error {
 	n, err := tx.Exec(ctx, deleteEndpoint, tx.Tenant(), endpoint)
 	if err == nil && n == 0 {
 		err = fault.New(fault.ErrNotFound)
@@ -151,7 +146,7 @@ func (r *Room) Remove(ctx context.Context, tx db.Tx, by By, endpoint int64) erro
 }
 
 // Replay tells an endpoint again what happened after a cursor, under the same ids. It returns not_found.
-func (r *Room) Replay(ctx context.Context, tx db.Tx, by By, endpoint int64, after job.Cursor) error {
+func (r *Room) Replay(ctx context.Context, tx db.Tx, by access.By, endpoint int64, after job.Cursor) error {
 	n, err := tx.Exec(ctx, rewindCursor, tx.Tenant(), endpoint, after.Seq, after.Act)
 	if err == nil && n == 0 {
 		err = fault.New(fault.ErrNotFound)

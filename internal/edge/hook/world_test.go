@@ -23,7 +23,7 @@ import (
 	"lojal/internal/merchant"
 )
 
-var by = hook.By{Actor: "operator"}
+var by = access.By{Actor: "operator"}
 
 // world is one tenant with a lane: real books, whose entries are the events.
 type world struct {
