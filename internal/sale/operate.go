@@ -3,6 +3,7 @@ package sale
 import (
 	"context"
 	"encoding/json"
+	"time"
 	"strings"
 
 	"lojal/internal/base/clock"
@@ -73,7 +74,7 @@ func (r *Room) Quote(ctx context.Context, p Place, q *Request) Answer {
 	}
 	c := cmd.(*commit)
 	wish := resolved(c.Wish, c.out)
-	t := Token{Until: c.rec.At + clock.Instant(c.Version.Settings.HoldTTL)*clock.Second, Input: c.digestOf(&wish)}
+	t := Token{Until: c.rec.At + lasting(c.Version.Settings.HoldTTL), Input: c.digestOf(&wish)}
 	body, err := quoteAnswer(&c.rec, c.Version, c.versionNumber(), c.out, t, keys.Derive("quote"), res.Seq, res.Epoch, "")
 	return Answer{Body: body, Err: err, Seq: res.Seq, Epoch: res.Epoch}
 }
@@ -94,9 +95,9 @@ func (r *Room) quoteHeld(ctx context.Context, p Place, q *Request, secret []byte
 			return nil, err
 		}
 		c.Order.Op.Kind = ledger.HLD
-		h := &reserve{commit: *c, ttl: clock.Instant(c.Version.Settings.HoldTTL) * clock.Second}
+		h := &reserve{commit: *c, ttl: lasting(c.Version.Settings.HoldTTL)}
 		if q.HoldSeconds > 0 {
-			h.ttl = min(clock.Instant(q.HoldSeconds)*clock.Second, clock.Instant(c.Version.Settings.AuthoriseTTL)*clock.Second)
+			h.ttl = min(clock.Instant(q.HoldSeconds)*clock.Second, lasting(c.Version.Settings.AuthoriseTTL))
 		}
 		h.replaces, err = r.openHold(ctx, p, q.Receipt)
 		return h, err
@@ -117,10 +118,13 @@ func (r *Room) quoteHeld(ctx context.Context, p Place, q *Request, secret []byte
 	if err != nil {
 		return Answer{Err: err}
 	}
-	t := Token{Hold: e.Seq, Until: holdEnds(e, rec.At+clock.Instant(v.Settings.HoldTTL)*clock.Second), Input: inputOf(&rec)}
+	t := Token{Hold: e.Seq, Until: holdEnds(e, rec.At+lasting(v.Settings.HoldTTL)), Input: inputOf(&rec)}
 	body, err := quoteAnswer(&rec, v, number(prog, v), out, t, secret, e.Seq, e.Epoch, e.Key)
 	return Answer{Body: body, Replayed: res.Replayed, Err: err, Seq: e.Seq, Epoch: e.Epoch}
 }
+
+// lasting gives a span of a programme as a length of time on the clock.
+func lasting(s programme.Span) clock.Instant { return clock.Instant(time.Duration(s).Microseconds()) }
 
 func number(p *programme.Programme, v *programme.Version) int64 {
 	o := Order{Programme: p, Version: v}

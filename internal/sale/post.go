@@ -22,6 +22,10 @@ func (c *commit) post(v *ledger.View, at clock.Instant, out *reward.Outcome) err
 	if err := c.releaseHolds(v, d); err != nil {
 		return err
 	}
+	own := bool(c.Version.Settings.UsePointsOfThisOrder)
+	if own {
+		c.earn(v, d, at, out) // before the burn, which may take these very points
+	}
 	if err := c.burn(v, d, at, out); err != nil {
 		return err
 	}
@@ -32,7 +36,9 @@ func (c *commit) post(v *ledger.View, at clock.Instant, out *reward.Outcome) err
 		return err
 	}
 	c.use(v, d, at, out)
-	c.earn(v, d, at, out)
+	if !own {
+		c.earn(v, d, at, out)
+	}
 	if o := c.Primary; o != nil {
 		d.Touch(o.Holder())
 		s := v.Holder(o.Holder()).Stats
