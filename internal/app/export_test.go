@@ -9,6 +9,7 @@ import (
 	"lojal/internal/base/once"
 	"lojal/internal/base/secret"
 	"lojal/internal/card"
+	"lojal/internal/coupon"
 	"lojal/internal/doctor"
 	"lojal/internal/ledger"
 	"lojal/internal/member"
@@ -111,4 +112,13 @@ func (a *App) Examine(ctx context.Context) (*doctor.Report, error) {
 		return nil, err
 	}
 	return doctor.New(a.db, a.clock, checks...).Run(ctx, doctor.Options{})
+}
+
+// TestVoucher gives a voucher of a definition to whoever holds it.
+func (a *App) TestVoucher(def string) (string, error) {
+	v := coupon.ID(a.mint.Next())
+	err := a.db.Write(context.Background(), a.testTenant, func(tx db.Tx) error {
+		return coupon.Publish(context.Background(), tx, nil, coupon.Grant{Voucher: coupon.Voucher{ID: int64(v), Programme: "points", Def: def, MaxUses: 1}}, a.clock.Now())
+	})
+	return v.String(), err
 }

@@ -99,6 +99,11 @@ func (s *shop) try(path, body string) (int, map[string]any) {
 	s.seq++
 	body = strings.ReplaceAll(body, "\"ID\"", fmt.Sprintf("%q", fmt.Sprint("op", s.seq)))
 	body = strings.ReplaceAll(body, "SEQ", fmt.Sprint(s.seq))
+	return s.send(path, body)
+}
+
+// send posts a body as it is.
+func (s *shop) send(path, body string) (int, map[string]any) {
 	raw, status := s.raw(path, body)
 	var out map[string]any
 	if err := json.Unmarshal(raw, &out); err != nil {

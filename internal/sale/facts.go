@@ -46,10 +46,9 @@ func (o *Order) need(r *Room, n *ledger.Needs) {
 		r.vouchers.Need(n, id)
 	}
 	if o.Version != nil {
-		for i := range o.Version.Rules {
-			if rule := &o.Version.Rules[i]; counted(o.Version, rule) {
-				r.budgets.Need(n, budgetKey(o.Programme, rule.ID))
-			}
+		o.limited = reward.Limited(o.Version, &o.Basket)
+		for _, i := range o.limited {
+			r.budgets.Need(n, budgetKey(o.Programme, o.Version.Rules[i].ID))
 		}
 	}
 	if o.Hold != nil {
@@ -88,7 +87,7 @@ func (o *Order) facts(r *Room, v *ledger.View, at clock.Instant) reward.Facts {
 		f.Coupons = append(f.Coupons, o.couponFact(r, v, id, day, o.Wish.Coupons[i].Ref))
 	}
 	o.loadFacts(v, day, &f)
-	for i := range o.Version.Rules {
+	for _, i := range o.limited {
 		rule := &o.Version.Rules[i]
 		if !rule.Limited {
 			continue

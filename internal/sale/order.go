@@ -75,8 +75,9 @@ type Order struct {
 	Advice    bool
 	Note      Note
 
-	proof proof.Use      // an accepted proof of possession of the primary card
-	shown card.Presented // what the primary card was read from; a rotating code is a proof of possession
+	limited []int          // positions of the rules whose uses must be known
+	proof   proof.Use      // an accepted proof of possession of the primary card
+	shown   card.Presented // what the primary card was read from; a rotating code is a proof of possession
 }
 
 // Note is what is stored with a sale and only shown: it changes no amount.
