@@ -3,11 +3,14 @@ package doctor_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"lojal/internal/base/check"
 	"lojal/internal/base/clock"
@@ -238,6 +241,7 @@ func TestDoctor_TellsEachInvariantByItsID(t *testing.T) {
 		{"I19", fmt.Sprintf(post, "[4,1,4,10000,-60]", "[13,1,4,10000,-60]", victim)},
 		{"I19", "DELETE FROM due WHERE holder = 2"},
 		{"I22", "UPDATE entry SET kind = CASE seq WHEN 4 THEN 'BLK' ELSE kind END, flags = '' WHERE tenant_id = 7 AND seq IN (4, 5)"},
+		{"I22", "UPDATE entry SET kind = 'BLK' WHERE tenant_id = 7 AND seq = 4"}, // the row says active
 		{"I24", "DELETE FROM holder WHERE id = 2"},
 		{"I24", "INSERT INTO amend VALUES (7, 1, 3, '')"},
 		{"I25", fmt.Sprintf(post, "10000", "978", 3)},
@@ -303,6 +307,29 @@ func TestDoctor_HearsFromOtherRooms(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// TestAppendOnly_TheRoleMayNotEdit holds I27 by grants: the role in which the server works on PostgreSQL.
+func TestAppendOnly_TheRoleMayNotEdit(t *testing.T) {
+	url := dbtest.PostgresURL(t)
+	open(t, dbtest.Open(t, url))
+	owner := raw(t, url)
+	for _, table := range []string{"entry", "decline", "audit", "log_node", "audit_node", "checkpoint"} {
+		for _, q := range []string{"UPDATE " + table + " SET tenant_id = tenant_id", "DELETE FROM " + table, "TRUNCATE " + table} {
+			tx, err := owner.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = tx.Exec("SET LOCAL ROLE lojal_app"); err == nil {
+				_, err = tx.Exec(q)
+			}
+			_ = tx.Rollback()
+			var denied *pgconn.PgError
+			if !errors.As(err, &denied) || denied.Code != "42501" {
+				t.Errorf("%s: %v", q, err)
+			}
 		}
 	}
 }

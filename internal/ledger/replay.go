@@ -38,6 +38,8 @@ type replayed struct {
 	lots    map[int64]*parcel // every lot there ever was
 	holds   []openHold
 	blocked clock.Instant // since when it takes no debit; 0 for not
+	revived bool          // credited since in a way that may have ended that: its row tells
+	doubted []int64       // entries that debited it after that
 }
 
 // openHold is an open hold. Its frozen time is that of its entry, or of the hold that it succeeds: the entry
@@ -341,22 +343,39 @@ func (r *replay) window(e *Entry) {
 }
 
 // status holds I22 as far as entries tell it: no debit between a block and its end, but for what takes value
-// back, moves it to the card's successor, books what has expired, or was done offline.
+// back, moves it to the card's successor, books what has expired, or was done offline. A credit may have
+// brought an expired card back to life (S1); whether it did, its row knows.
 func (r *replay) status(e *Entry) {
 	for _, t := range e.Post.Touched {
 		h := r.holder(t.Holder)
 		switch e.Kind {
 		case BLK:
-			h.blocked = e.BookedAt
+			h.blocked, h.revived, h.doubted = e.BookedAt, false, nil
+			continue
 		case UBL:
 			h.blocked = 0
-		case VOI, REV, RET, EXP, TRF, ISS:
-		default:
-			if h.blocked != 0 && e.Reverses == 0 && e.EffectiveAt >= h.blocked && !e.HasFlag("offline") && e.debits(t.Holder) {
-				r.tell("I22", e.Seq, t.Holder, "is debited though it was blocked at %s", h.blocked)
-			}
+			continue
+		case ACT, LOD, RET, ADJ:
+			h.revived = true
+		}
+		if h.blocked == 0 || !r.forbidden(e, h.blocked) || !e.debits(t.Holder) {
+			continue
+		}
+		if h.revived {
+			h.doubted = append(h.doubted, e.Seq)
+		} else {
+			r.tell("I22", e.Seq, t.Holder, "is debited though it was blocked at %s", h.blocked)
 		}
 	}
+}
+
+// forbidden tells whether a debit by this entry is one that a block stops.
+func (r *replay) forbidden(e *Entry, since clock.Instant) bool {
+	switch e.Kind {
+	case VOI, REV, RET, EXP, TRF, ISS:
+		return false
+	}
+	return e.Reverses == 0 && e.EffectiveAt >= since && !e.HasFlag("offline")
 }
 
 // debits tells whether the entry takes value of some unit from a holder other than by expiry.

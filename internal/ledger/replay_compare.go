@@ -106,13 +106,27 @@ func (r *replay) row(h *Holder, least int64, s stored) {
 	if least != h.least() {
 		r.tell("I4", 0, h.ID, "its row says that %d is the least of it, %d is", least, h.least())
 	}
-	if is.blocked != 0 && (h.Status == Active || h.Status == New || h.Status == Sold) {
-		r.tell("I22", 0, h.ID, "is %s though it was blocked at %s", h.Status, is.blocked)
-	}
+	r.compareStatus(h, is)
 	r.compareBalances(h, is)
 	r.compareLots(h, is, s.tails[h.ID])
 	r.compareHolds(h, is, s.due[h.ID])
 	r.reminders(h.ID, is, s.due[h.ID])
+}
+
+// compareStatus holds the rest of I22 against the state that the row has the card in.
+func (r *replay) compareStatus(h *Holder, is *replayed) {
+	if is.blocked == 0 {
+		return
+	}
+	if h.Status <= Active {
+		if !is.revived {
+			r.tell("I22", 0, h.ID, "is %s though it was blocked at %s", h.Status, is.blocked)
+		}
+		return
+	}
+	for _, seq := range is.doubted {
+		r.tell("I22", seq, h.ID, "is debited though it was blocked at %s", is.blocked)
+	}
 }
 
 func (r *replay) compareBalances(h *Holder, is *replayed) {

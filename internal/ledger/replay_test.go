@@ -335,3 +335,46 @@ func TestReverse_GivesADebtBackThatWasRepaid(t *testing.T) {
 		s.checkBooks(t, sealKeys(t).Verifiers)
 	})
 }
+
+func TestReplay_TellsADebitOfABlockedCard(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		credit bool          // a credit comes between block and debit
+		status ledger.Status // in which the row has the card at the end
+		want   int
+	}{
+		{"debited after the block", false, ledger.Blocked, 1},
+		{"row and block disagree", false, ledger.Active, 2},
+		{"brought back to life by a credit", true, ledger.Active, 0},
+		{"credited and still blocked", true, ledger.Blocked, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, ctx := open(t, dbtest.Open(t, dbtest.SQLiteURL(t))), context.Background()
+			need := func(n *ledger.Needs) { n.Holder(1) }
+			book := func(k ledger.Op, do func(v *ledger.View, d *ledger.Draft) error) {
+				s.n++
+				must(t, s.Do(ctx, deed{op(k, fmt.Sprint("b", s.n)), need, func(v *ledger.View) error {
+					d := v.Begin(k)
+					d.Touch(1)
+					return do(v, d)
+				}}))
+			}
+			must(t, s.Do(ctx, give("a", 1, 100, 0)))
+			book(ledger.BLK, func(v *ledger.View, _ *ledger.Draft) error { v.SetStatus(1, ledger.Blocked); return nil })
+			if c.credit {
+				book(ledger.LOD, func(_ *ledger.View, d *ledger.Draft) error {
+					d.Give(ledger.LOD, ledger.System(ledger.UnitsIssued, point), points(1), 5, ledger.Terms{})
+					return nil
+				})
+			}
+			book(ledger.RED, func(v *ledger.View, d *ledger.Draft) error {
+				v.SetStatus(1, c.status)
+				return d.Take(ledger.RED, points(1), ledger.System(ledger.UnitsRedeemed, point), 10, v.Now())
+			})
+			if got := violations(t, s.d, s.clock.Now(), ledger.Checks(options(sealKeys(t).Verifiers))); len(got["I22"]) != c.want || len(got) > 1 {
+				t.Errorf("told %v", got)
+			}
+		})
+	}
+}
