@@ -66,6 +66,7 @@ type App struct {
 	testTenant int64
 	quit       chan struct{}
 	timerDone  chan struct{}
+	analyzeAt  int64 // size of the books at which statistics are refreshed next
 }
 
 // Open opens an installation: it migrates its database and starts its lane. Nothing listens yet.
@@ -87,11 +88,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	}
 	a.lane.Start()
 	a.reader.Start()
-	if a.manual == nil {
-		go a.timer()
-	} else {
-		close(a.timerDone)
-	}
+	go a.timer()
 	return a, a.operatorKey(ctx)
 }
 

@@ -155,6 +155,37 @@ func (a *App) nextDue(ctx context.Context) (clock.Instant, error) {
 // workEvery is how often a running server looks for what has come due.
 const workEvery = time.Second
 
+// hotTables are what the lane reads and writes. PostgreSQL plans badly on them while it knows nothing of
+// their size, and its own collector of statistics comes late.
+var hotTables = []string{"entry", "holder", "due", "amend", "decline", "card", "instrument", "till", "lot_tail"}
+
+// statistics refreshes what the engine knows of the hot tables each time the books have grown tenfold.
+func (a *App) statistics(ctx context.Context) error {
+	var total int64
+	tenants, err := a.tenants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tenants {
+		seq, _, err := a.head(ctx, t)
+		if err != nil {
+			return err
+		}
+		total += seq
+	}
+	if total < a.analyzeAt {
+		return nil
+	}
+	a.analyzeAt = max(total*10, firstStatistics)
+	if total < firstStatistics {
+		return nil
+	}
+	return a.db.Analyze(ctx, hotTables...)
+}
+
+// firstStatistics is the size of the books, in entries, at which statistics begin to matter.
+const firstStatistics = 2_000
+
 // timer does the work that comes due while the server runs.
 func (a *App) timer() {
 	defer close(a.timerDone)
@@ -165,8 +196,13 @@ func (a *App) timer() {
 		case <-a.quit:
 			return
 		case <-tick.C:
-			if err := a.Work(context.Background()); err != nil {
-				a.log.Error("due work", "error", err.Error())
+			if a.manual == nil {
+				if err := a.Work(context.Background()); err != nil {
+					a.log.Error("due work", "error", err.Error())
+				}
+			}
+			if err := a.statistics(context.Background()); err != nil {
+				a.log.Error("statistics", "error", err.Error())
 			}
 		}
 	}

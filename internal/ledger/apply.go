@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
@@ -376,6 +377,9 @@ func (w *work) unique(v *View) error {
 			}
 			if same && !v.op.Advice {
 				return fault.New(ErrDuplicateReceipt)
+			}
+			if same && !e.HasFlag(FlagDuplicate) {
+				e.Flags = strings.TrimSpace(e.Flags + " " + FlagDuplicate)
 			}
 		}
 	}

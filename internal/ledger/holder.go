@@ -123,7 +123,7 @@ func (h *Holder) balance(k Kind, u Unit) *Balance {
 }
 
 func (h *Holder) setMark(code int64, day clock.Day, n int64) {
-	h.Marks = slices.DeleteFunc(h.Marks, func(m Mark) bool { return m.Code == code })
+	h.Marks = slices.DeleteFunc(h.Marks, func(m Mark) bool { return m.Code == code || m.Day != 0 && m.Day < day })
 	if n != 0 {
 		h.Marks = append(h.Marks, Mark{code, day, n})
 	}

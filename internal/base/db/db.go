@@ -105,12 +105,7 @@ func (d *DB) Analyze(ctx context.Context, tables ...string) error {
 	if d.engine == liteEngine {
 		return nil
 	}
-	for _, t := range tables {
-		if _, err := d.write.ExecContext(ctx, "ANALYZE "+t); err != nil {
-			return fmt.Errorf("analyze %s: %w", t, err)
-		}
-	}
-	return nil
+	return analyze(ctx, d.url, tables)
 }
 
 // Tx is an ordinary transaction of one tenant.

@@ -241,3 +241,18 @@ func (b *pgBatch) Rollback() {
 		_ = b.s.conn.Close(context.Background())
 	}
 }
+
+// analyze runs as the owner of the tables, which the lowered role is not.
+func analyze(ctx context.Context, url string, tables []string) error {
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	for _, t := range tables {
+		if _, err := c.Exec(ctx, "ANALYZE "+pgx.Identifier{t}.Sanitize()); err != nil {
+			return fmt.Errorf("analyze %s: %w", t, err)
+		}
+	}
+	return nil
+}
