@@ -87,6 +87,7 @@ type run struct {
 	outlet map[string]Tree
 	till   map[string]*till
 	sent   map[string]sent
+	keyed  time.Time // when the keys were made
 	keys   int
 	posts  int
 	hold   chan<- request // where requests go instead of to the server, while they are only prepared
@@ -207,9 +208,7 @@ func (r *run) pauseOf(v any) (time.Time, error) {
 	s, _ := v.(string)
 	if length, ok := strings.CutPrefix(s, "+"); ok {
 		d, err := time.ParseDuration(length)
-		r.line.mu.Lock()
-		defer r.line.mu.Unlock()
-		return r.line.now.Add(d), err
+		return r.line.time().Add(d), err
 	}
 	return instant(v)
 }

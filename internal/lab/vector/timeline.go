@@ -48,6 +48,13 @@ func (t *timeline) until(at time.Time) error {
 	return <-p.done
 }
 
+// time gives the time at which everything stands now.
+func (t *timeline) time() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now
+}
+
 // advance moves the clock when nobody is at work. The lock is held: nobody can come to work meanwhile.
 func (t *timeline) advance() {
 	if t.working > 0 || len(t.waiting) == 0 {

@@ -13,8 +13,8 @@ import (
 
 // till is a linked terminal.
 type till struct {
-	outlet, tid, key string
-	seq              int64
+	id, device, key string
+	seq             int64
 }
 
 // build makes the world of a case: a tenant of its own with all that is given.
@@ -77,19 +77,38 @@ func (r *run) tills() error {
 		if at == nil {
 			return fmt.Errorf("till %s: its outlet is not given", name)
 		}
-		t := &till{outlet: at["code"].(string), tid: fmt.Sprintf("%08d", 20010001+i)}
-		a, err := r.post(r.admin, "/v1/terminals", Tree{"outlet": at["id"], "tid": t.tid, "kind": "pos"})
+		tid := fmt.Sprintf("%08d", 20010001+i)
+		a, err := r.post(r.admin, "/v1/terminals", Tree{"outlet": at["id"], "tid": tid, "kind": "pos"})
 		if err != nil {
 			return err
 		}
-		if a, err = r.post(r.admin, fmt.Sprintf("/v1/terminals/%v/link", a["id"]), Tree{"device": name}); err != nil {
+		r.till[name] = &till{id: fmt.Sprint(a["id"]), device: name}
+		r.names[name] = Tree{"tid": tid}
+	}
+	return r.link()
+}
+
+// link gives every till a key.
+func (r *run) link() error {
+	r.keyed = r.line.time()
+	for _, t := range r.till {
+		a, err := r.post(r.admin, "/v1/terminals/"+t.id+"/link", Tree{"device": t.device})
+		if err != nil {
 			return err
 		}
 		t.key, _ = a["key"].(string)
-		r.till[name] = t
-		r.names[name] = Tree{"tid": t.tid}
 	}
 	return nil
+}
+
+// renew replaces the keys of a case before they end.
+func (r *run) renew() error {
+	a, err := r.post(r.admin, "/v1/keys", Tree{"name": r.slug, "kind": "admin"})
+	if err != nil {
+		return err
+	}
+	r.admin, _ = a["key"].(string)
+	return r.link()
 }
 
 func (r *run) programmes() error {
