@@ -31,6 +31,7 @@ type Lane struct {
 	started bool
 	stop    sync.Once
 	after   func([]Result)
+	through func(Command) Result
 	looks   bool
 }
 
@@ -62,6 +63,10 @@ func (l *Lane) Reader(ctx context.Context, d *db.DB) (*Lane, error) {
 // After calls a function with the results of each batch once it is committed, before anybody is answered:
 // it must be quick. Followers of the outbox are woken by it.
 func (l *Lane) After(f func([]Result)) { l.after = f }
+
+// Through gives what Do is given, on a lane that is not started, to a function that has it decided: so a
+// simulation gathers batches as it pleases and still calls rooms as an edge does. Nil decides at once.
+func (l *Lane) Through(f func(Command) Result) { l.through = f }
 
 // Start lets the lane run until Stop.
 func (l *Lane) Start() {
@@ -119,6 +124,9 @@ func (l *Lane) loop() {
 // On a lane that was not started the command is a batch of its own, run by the caller: so a simulation
 // schedules everything itself.
 func (l *Lane) Do(ctx context.Context, c Command) Result {
+	if !l.started && l.through != nil {
+		return l.through(c)
+	}
 	if !l.started {
 		return l.ApplyBatch(ctx, []Command{c})[0]
 	}
