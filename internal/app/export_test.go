@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"lojal/internal/access"
+	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
 	"lojal/internal/base/fault"
+	"lojal/internal/base/money"
 	"lojal/internal/base/once"
 	"lojal/internal/base/secret"
 	"lojal/internal/card"
@@ -15,6 +17,7 @@ import (
 	"lojal/internal/member"
 	"lojal/internal/merchant"
 	"lojal/internal/programme"
+	"lojal/internal/sale"
 )
 
 // TestShop makes a tenant with one merchant, outlet and linked till, and publishes a programme; it gives the
@@ -51,12 +54,36 @@ func (a *App) TestShop(ctx context.Context, rules string) (string, error) {
 	if err := a.TestPublish(ctx, rules); err != nil {
 		return "", err
 	}
+	return a.TestLink(ctx, till.ID)
+}
+
+// TestLink gives a terminal a new key.
+func (a *App) TestLink(ctx context.Context, till merchant.TerminalID) (string, error) {
+	snap, err := a.house.Directory().Snapshot(ctx, merchant.TenantID(a.testTenant))
+	if err != nil {
+		return "", err
+	}
+	t := snap.Terminal(till)
 	var key secret.Secret
-	err = a.access.Write(ctx, int64(tenant), func(tx db.Tx) error {
-		_, key, err = a.access.Link(ctx, tx, access.By{Actor: "test"}, int64(till.ID), int64(outlet.ID), "")
+	err = a.access.Write(ctx, a.testTenant, func(tx db.Tx) error {
+		_, key, err = a.access.Link(ctx, tx, access.By{Actor: "test"}, int64(t.ID), int64(t.Outlet), "")
 		return err
 	})
 	return key.Reveal(), err
+}
+
+// TestRelink takes over the one shop of an installation that was closed, with a new key of its till.
+func (a *App) TestRelink(ctx context.Context) (string, error) {
+	all, err := a.tenants(ctx)
+	if err != nil {
+		return "", err
+	}
+	a.testTenant = all[0]
+	snap, err := a.house.Directory().Snapshot(ctx, merchant.TenantID(a.testTenant))
+	if err != nil {
+		return "", err
+	}
+	return a.TestLink(ctx, snap.Terminals[0].ID)
 }
 
 // TestPublish publishes rules in the test's tenant.
@@ -121,4 +148,155 @@ func (a *App) TestVoucher(def string) (string, error) {
 		return coupon.Publish(context.Background(), tx, nil, coupon.Grant{Voucher: coupon.Voucher{ID: int64(v), Programme: "points", Def: def, MaxUses: 1}}, a.clock.Now())
 	})
 	return v.String(), err
+}
+
+// TestSales gives the room of sales and the place of the test's till, for tests that need no HTTP.
+func (a *App) TestSales(ctx context.Context) (*sale.Room, sale.Place, error) {
+	snap, err := a.house.Directory().Snapshot(ctx, merchant.TenantID(a.testTenant))
+	if err != nil {
+		return nil, sale.Place{}, err
+	}
+	o := snap.OutletByCode("017")
+	t := snap.TerminalByTID("20010447")
+	return a.sales, sale.Place{
+		Tenant: a.testTenant, Client: int64(t.ID), Merchant: int64(o.Merchant), Outlet: int64(o.ID), OutletCode: o.Code, Terminal: int64(t.ID), Zone: o.Zone, Loose: true,
+	}, nil
+}
+
+// TestLot is value that somebody has from the beginning. Below zero it is a debt.
+type TestLot struct {
+	Kind  ledger.Kind
+	Qty   int64
+	Until clock.Day
+}
+
+// TestWallet is an active card with what lies on it; the first of a member is the member's own.
+type TestWallet struct {
+	Number string
+	Lots   []TestLot
+}
+
+// TestMember makes a member of a programme with cards of different owners: the first is the member's, and its
+// value too, the others are bearer cards. It gives the membership and the bearer cards.
+func (a *App) TestMember(ctx context.Context, rules string, wallets ...TestWallet) ([]int64, error) {
+	keys, err := a.ring.Of(ctx, a.testTenant)
+	if err != nil {
+		return nil, err
+	}
+	shelf, err := a.book.Shelf(ctx, a.testTenant)
+	if err != nil {
+		return nil, err
+	}
+	points := shelf.Find(rules).Points
+	op := ledger.Operation{Tenant: a.testTenant, Client: 1, Key: "member" + wallets[0].Number, Fingerprint: []byte("0123456789abcdef"), Kind: ledger.ISS}
+	m := member.MembershipID(a.mint.Next())
+	owners := []int64{int64(m)}
+	var parts []member.Part
+	for i, w := range wallets {
+		r := card.IssueRequest{Act: card.Act{Operation: op, Reason: "test"}, Card: card.ID(a.mint.Next()), Programme: rules, Product: "gift", Number: card.Number(w.Number), Status: ledger.Active}
+		owner := int64(r.Card)
+		if i == 0 {
+			r.Membership, r.Product, owner = int64(m), "bonus", int64(m)
+		} else {
+			owners = append(owners, owner)
+		}
+		issue, err := a.cards.Issue(keys, r, a.clock.Now())
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, issue, opening{owner, points, w.Lots})
+	}
+	cmd, err := a.members.Enrol(keys, member.EnrolRequest{
+		Operation: op, Person: member.ID(a.mint.Next()), Membership: m, Programme: rules, Profile: member.Profile{Display: "Anna Kalnina", Language: "lv"}, Parts: parts,
+	}, a.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	return owners, a.lane.Do(ctx, cmd).Err
+}
+
+// opening puts opening balances on a holder in the entry that makes it (J10).
+type opening struct {
+	holder int64
+	points ledger.Unit
+	lots   []TestLot
+}
+
+func (o opening) Need(n *ledger.Needs) { n.Holder(o.holder) }
+func (o opening) Name() string         { return "opening" }
+
+func (o opening) Book(_ *ledger.View, d *ledger.Draft) error {
+	for _, l := range o.lots {
+		to := ledger.Account{Holder: o.holder, Kind: l.Kind, Unit: ledger.Unit(money.EUR.Num)}
+		if l.Kind == ledger.Points {
+			to.Unit = o.points
+		}
+		from := ledger.System(ledger.Opening, to.Unit)
+		if l.Qty < 0 {
+			d.Owe(ledger.OPN, to, from, -l.Qty)
+			continue
+		}
+		d.Give(ledger.OPN, from, to, l.Qty, ledger.Terms{Until: l.Until, Cost: ledger.FullCost})
+	}
+	return nil
+}
+
+// TestVouchers gives bearer vouchers of a definition.
+func (a *App) TestVouchers(ctx context.Context, rules, def string, n int) ([]int64, error) {
+	var out []int64
+	err := a.db.Write(ctx, a.testTenant, func(tx db.Tx) error {
+		out = nil
+		for range n {
+			v := a.mint.Next()
+			if err := coupon.Publish(ctx, tx, nil, coupon.Grant{Voucher: coupon.Voucher{ID: v, Programme: rules, Def: def, MaxUses: 1}}, a.clock.Now()); err != nil {
+				return err
+			}
+			out = append(out, v)
+		}
+		return nil
+	})
+	return out, err
+}
+
+var testUses = db.SQL("app.test_uses", `
+	SELECT v.id FROM voucher v WHERE v.tenant_id = $1 AND v.uses > 0`)
+
+var testExpired = db.SQL("app.test_expired", `
+	SELECT p.holder, p.kind, SUM(p.amount) FROM posting p WHERE p.tenant_id = $1 AND p.op = $2 AND p.holder <> 0 GROUP BY p.holder, p.kind`)
+
+// TestUsed gives the vouchers that have been used, and what has expired of each holder's accounts.
+func (a *App) TestUsed(ctx context.Context) (used map[int64]bool, expired map[int64]map[ledger.Kind]int64, err error) {
+	err = a.db.Read(ctx, a.testTenant, func(tx db.Tx) error {
+		used, expired = map[int64]bool{}, map[int64]map[ledger.Kind]int64{}
+		err := tx.Each(ctx, testUses, db.Args(a.testTenant), func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			used[id] = true
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return tx.Each(ctx, testExpired, db.Args(a.testTenant, int64(ledger.EXP)), func(scan func(...any) error) error {
+			var holder, kind, sum int64
+			err := scan(&holder, &kind, &sum)
+			if expired[holder] == nil {
+				expired[holder] = map[ledger.Kind]int64{}
+			}
+			expired[holder][ledger.Kind(kind)] = -sum
+			return err
+		})
+	})
+	return used, expired, err
+}
+
+// TestEntry gives the entry under a key of the test's till.
+func (a *App) TestEntry(ctx context.Context, client int64, key string) (*ledger.Entry, error) {
+	var e *ledger.Entry
+	err := a.db.Read(ctx, a.testTenant, func(tx db.Tx) error {
+		known, err := ledger.ReadByKey(ctx, tx, client, key)
+		e = known.Entry
+		return err
+	})
+	return e, err
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ type shop struct {
 	url  string
 	key  string
 	seq  int
-	prog string
+	stop func()
 }
 
 // each runs a test in a shop on both engines.
@@ -52,13 +53,20 @@ func (s *shop) checkBooks() {
 
 func openShop(t testing.TB, url, programme string) *shop {
 	t.Helper()
-	a, err := app.Open(context.Background(), app.Config{Database: url, Data: t.TempDir(), TestClock: true})
+	return openShopIn(t, url, t.TempDir(), programme)
+}
+
+func openShopIn(t testing.TB, url, data, programme string) *shop {
+	t.Helper()
+	a, err := app.Open(context.Background(), app.Config{Database: url, Data: data, TestClock: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(a.Handler())
-	t.Cleanup(func() { server.Close(); _ = a.Close() })
-	s := &shop{App: a, t: t, url: server.URL, prog: "points"}
+	var once sync.Once
+	stop := func() { once.Do(func() { server.Close(); _ = a.Close() }) }
+	t.Cleanup(stop)
+	s := &shop{App: a, t: t, url: server.URL, stop: stop}
 	if err := a.SetClock(context.Background(), clock.Of(time.Date(2027, 1, 10, 10, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
