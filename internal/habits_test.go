@@ -22,8 +22,9 @@ var (
 		"internal/base/clock/": "it is the clock",
 	}
 	mayFloat = map[string]string{
-		"internal/base/web/": "milliseconds in the log line",
-		"internal/lab/":      "rates and ratios of measurements",
+		"internal/base/web/":      "milliseconds in the log line",
+		"internal/app/metrics.go": "monitors count in floating point",
+		"internal/lab/":           "rates and ratios of measurements",
 	}
 	mayRandom = map[string]string{
 		"internal/lab/": "simulations repeat by their seed",

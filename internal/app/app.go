@@ -20,6 +20,7 @@ import (
 	"lojal/internal/base/secret"
 	"lojal/internal/base/web"
 	"lojal/internal/card"
+	"lojal/internal/edge/front"
 	"lojal/internal/edge/pos"
 	"lojal/internal/ledger"
 	"lojal/internal/member"
@@ -63,6 +64,8 @@ type App struct {
 	sales      *sale.Room
 	mint       *id.Mint
 	log        *slog.Logger
+	front      *front.Front
+	metrics    *metrics
 	testTenant int64
 	quit       chan struct{}
 	timerDone  chan struct{}
@@ -139,6 +142,8 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.sales.ReadWith(a.reader)
+	a.front, a.metrics = a.newFront(), a.newMetrics()
+	a.lane.After(a.metrics.committed)
 	return nil
 }
 
@@ -190,10 +195,12 @@ func (a *App) Handler() http.Handler {
 	}
 	till.Routes(mux)
 	a.healthRoutes(mux)
+	a.metricsRoute(mux)
+	a.front.Routes(mux)
 	if a.manual != nil {
 		a.clockRoutes(mux)
 	}
-	return web.Wrap(a.log, mux)
+	return web.Wrap(a.log, a.metrics.observe(mux))
 }
 
 func (a *App) head(ctx context.Context, tenant int64) (seq, epoch int64, err error) {

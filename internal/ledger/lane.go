@@ -144,6 +144,9 @@ func (l *Lane) Do(ctx context.Context, c Command) Result {
 	}
 }
 
+// Waiting gives how many commands wait for the lane.
+func (l *Lane) Waiting() int { return len(l.queue) }
+
 func (l *Lane) pause(try int) {
 	time.Sleep(min(time.Duration(10<<try)*time.Millisecond, 500*time.Millisecond))
 }
