@@ -28,6 +28,9 @@ func (c *commit) Decide(v *ledger.View) error {
 	if err := c.standing(v); err != nil {
 		return err
 	}
+	if c.holdSpent(v) {
+		return fault.New(ledger.ErrHoldResolved)
+	}
 	at := c.evaluated(v)
 	facts := reward.Facts{}
 	if c.Version != nil {
@@ -55,6 +58,20 @@ func (c *commit) Decide(v *ledger.View) error {
 		return err
 	}
 	return c.post(v, at, out)
+}
+
+// holdSpent tells whether the quote reserved value that was captured, released or replaced before its time
+// was over (S3). A lapsed quote is priced anew and takes what is free.
+func (c *commit) holdSpent(v *ledger.View) bool {
+	if c.Hold == nil || c.Token == nil || c.Token.Lapsed || c.Advice {
+		return false
+	}
+	for _, x := range c.Hold.Post.Holds {
+		if x.State == ledger.HoldOpen {
+			return len(c.ownHolds(v)) == 0
+		}
+	}
+	return false
 }
 
 // evaluated gives the instant by which the rules are judged: the quote's frozen one, the till's own for an
