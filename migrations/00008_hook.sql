@@ -43,7 +43,7 @@ CREATE TABLE checkout (
     outlet     BIGINT NOT NULL,
     state      TEXT   NOT NULL,
     hold       BIGINT NOT NULL,
-    document   TEXT   NOT NULL,
+    document   BYTEA  NOT NULL,
     version    BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id)
