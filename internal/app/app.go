@@ -20,7 +20,9 @@ import (
 	"lojal/internal/base/secret"
 	"lojal/internal/base/web"
 	"lojal/internal/card"
+	"lojal/internal/edge/api"
 	"lojal/internal/edge/front"
+	"lojal/internal/edge/hook"
 	"lojal/internal/edge/pos"
 	"lojal/internal/ledger"
 	"lojal/internal/member"
@@ -62,6 +64,13 @@ type App struct {
 	proofs     *proof.Keeper
 	shifts     *shift.Room
 	sales      *sale.Room
+	hooks      *hook.Room
+	api        *api.API
+	trail      access.Log
+	approvals  access.Approvals
+	meter      *merchant.Meter
+	stop       context.CancelFunc
+	hooksDone  chan struct{}
 	mint       *id.Mint
 	log        *slog.Logger
 	front      *front.Front
@@ -92,6 +101,13 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.lane.Start()
 	a.reader.Start()
 	go a.timer()
+	var running context.Context
+	running, a.stop = context.WithCancel(context.Background())
+	a.hooksDone = make(chan struct{})
+	go func() {
+		defer close(a.hooksDone)
+		a.hooks.Run(running)
+	}()
 	return a, a.operatorKey(ctx)
 }
 
@@ -132,6 +148,7 @@ func (a *App) wire(ctx context.Context) error {
 	if a.lane, err = ledger.NewLane(ctx, a.db, a.clock, a.book.Zones); err != nil {
 		return err
 	}
+	a.trail, a.approvals, a.meter = access.NewLog(a.lane), access.NewApprovals(a.lane), merchant.NewMeter()
 	a.proofs = proof.NewKeeper(a.db, a.clock, a.lane)
 	a.cards, a.finder = card.Register(a.lane), card.NewFinder(a.db, a.ring, a.clock)
 	a.members, a.desk = member.Register(a.lane), member.NewDesk(a.db, a.ring, a.clock)
@@ -142,13 +159,30 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.sales.ReadWith(a.reader)
+	a.edges()
 	a.front, a.metrics = a.newFront(), a.newMetrics()
-	a.lane.After(a.metrics.committed)
+	a.lane.After(func(done []ledger.Result) {
+		a.metrics.committed(done)
+		a.hooks.Wake()
+	})
 	return nil
 }
 
 func (a *App) placeOf(tenant, outlet int64) shift.Place {
 	return placeOf(a.house.Directory(), tenant, outlet)
+}
+
+// edges makes the rooms that speak to others.
+func (a *App) edges() {
+	a.hooks = hook.New(hook.Parts{
+		DB: a.db, Clock: a.clock, Mint: a.mint, Keys: a.ring, Guard: hook.NewGuard(a.TestClock), Trail: access.Audit,
+		Types: sale.EventTypes, Next: a.sales.Events, Event: a.sales.Event, Tenants: a.tenants,
+	}, func(err error) { a.log.Error("webhooks", "error", err.Error()) })
+	a.api = api.New(api.Parts{
+		DB: a.db, Clock: a.clock, Mint: a.mint, Keys: a.ring, Lane: a.lane, Signer: a.signer, House: a.house, Meter: a.meter, Access: a.access,
+		Log: a.trail, Approvals: a.approvals, Book: a.book, Cards: a.cards, Finder: a.finder, Stock: card.NewStock(a.db, a.ring, a.clock, a.mint),
+		Members: a.members, Desk: a.desk, Sales: a.sales, Shifts: a.shifts, Hooks: a.hooks, Loose: a.TestClock,
+	})
 }
 
 // placeOf gives zone and end of day of an outlet, or of the tenant for outlet 0.
@@ -176,6 +210,9 @@ func (a *App) glimpse(ctx context.Context, tenant, membership int64, day clock.D
 func (a *App) Close() error {
 	close(a.quit)
 	<-a.timerDone
+	a.stop()
+	<-a.hooksDone
+	a.api.Wait()
 	a.lane.Stop()
 	a.reader.Stop()
 	return a.db.Close()
@@ -194,6 +231,7 @@ func (a *App) Handler() http.Handler {
 		Gate: a.access.Gate(), Directory: a.house.Directory(), Sales: a.sales, Shifts: a.shifts, Clock: a.clock, Loose: a.TestClock, Head: a.head,
 	}
 	till.Routes(mux)
+	a.api.Routes(mux)
 	a.healthRoutes(mux)
 	a.metricsRoute(mux)
 	a.front.Routes(mux)
