@@ -109,8 +109,9 @@ func (c *call) entry(e *ledger.Entry, key ledger.NumberKey) Entry {
 		Outlet: merchant.OutletID(e.Outlet), Terminal: merchant.TerminalID(e.Terminal), Key: e.Key, RRN: ledger.FormatRRN(e, key), Receipt: e.Receipt, Flags: e.Flags,
 		Postings: []Posting{},
 	}
+	units := unitNames(e.Post.Lines)
 	for _, l := range e.Post.Lines {
-		p := Posting{Operation: l.Op.String(), Account: l.Kind.String(), Kind: l.Kind.String(), Unit: sale.UnitName(l.Account), Amount: l.Amount}
+		p := Posting{Operation: l.Op.String(), Account: l.Kind.String(), Kind: l.Kind.String(), Unit: units[l.Unit], Amount: l.Amount}
 		if !l.Kind.System() {
 			p.Account = sale.FormatAccount(l.Account)
 		}
@@ -118,6 +119,18 @@ func (c *call) entry(e *ledger.Entry, key ledger.NumberKey) Entry {
 			p.Holder = id.Format("hld", l.Holder)
 		}
 		out.Postings = append(out.Postings, p)
+	}
+	return out
+}
+
+// unitNames names the units of an entry's postings. A system account counts anything: its unit is called what
+// the customer's account across from it calls it.
+func unitNames(lines []ledger.Posting) map[ledger.Unit]string {
+	out := map[ledger.Unit]string{}
+	for _, l := range lines {
+		if _, named := out[l.Unit]; !named || !l.Kind.System() {
+			out[l.Unit] = sale.UnitName(l.Account)
+		}
 	}
 	return out
 }
