@@ -145,21 +145,27 @@ func (w *work) findKeys(b db.Batch, tenant int64, ops []Operation) {
 		}
 		w.keys[at[i]] = &known{entry: e}
 	})
-	b.Find(findDecline, tenant, declines, func(i int, r db.Row) {
+	b.Find(findDecline, tenant, declines, w.refusals(tenant, at))
+}
+
+// refusals collects what is kept of declined operations.
+func (w *work) refusals(tenant int64, at []keyRef) func(int, db.Row) {
+	return func(i int, r db.Row) {
 		w.keys[at[i]] = &known{declined: &declined{
 			tenant: tenant, client: at[i].client, key: at[i].key, print: r.Bytes(0), code: r.Text(1), params: r.Text(2),
 			seq: r.Int(3), epoch: r.Int(4), at: clock.Instant(r.Int(5)),
 		}}
-	})
+	}
 }
 
 // findMore looks up the keys of other operations that commands asked for.
 func (w *work) findMore(b db.Batch, tenant int64) {
-	keys := findKey.Rows()
+	keys, declines := findKey.Rows(), findDecline.Rows()
 	var at []keyRef
 	for _, k := range w.askedKeys {
 		if k.tenant == tenant {
 			keys.Int(k.client).Text(k.key)
+			declines.Int(k.client).Text(k.key)
 			at = append(at, k)
 		}
 	}
@@ -171,6 +177,7 @@ func (w *work) findMore(b db.Batch, tenant int64) {
 		}
 		w.keys[at[i]] = &known{entry: e}
 	})
+	b.Find(findDecline, tenant, declines, w.refusals(tenant, at))
 	seqs := findSameSeq.Rows()
 	var seqAt []sameRef
 	for _, s := range w.askedSeqs {

@@ -50,6 +50,12 @@ func (v *View) ByKey(client int64, key string) *Entry {
 	return nil
 }
 
+// Refused tells whether another operation's key stands for a refusal: it is closed as it is.
+func (v *View) Refused(client int64, key string) bool {
+	k := v.work.keys[keyRef{v.op.Tenant, client, key}]
+	return k != nil && k.declined != nil
+}
+
 // BySequence gives the seqs of the entries that a terminal made under a sequence number on a business
 // date, tombstones included.
 func (v *View) BySequence(terminal, seq int64, date clock.Day) []int64 {

@@ -143,6 +143,9 @@ func (c *takeBack) unknown(v *ledger.View) error {
 	if err := c.finish(v, d); err != nil {
 		return err
 	}
+	if c.key != "" && v.Refused(c.client, c.key) {
+		return nil // a key that stands for a refusal has no effect and never will
+	}
 	o := ledger.Origin{Outlet: c.Place.Outlet}
 	date := d.BusinessDate
 	if c.key == "" {
@@ -257,7 +260,7 @@ func (c *fence) Op() ledger.Operation {
 func (c *fence) Need(n *ledger.Needs) { n.Key(c.client, c.key) }
 
 func (c *fence) Decide(v *ledger.View) error {
-	if v.ByKey(c.client, c.key) != nil {
+	if v.ByKey(c.client, c.key) != nil || v.Refused(c.client, c.key) {
 		return fault.New(ledger.ErrNothingToDo)
 	}
 	v.Tombstone(c.client, c.key, ledger.Origin{Outlet: c.place.Outlet}, c.place.Day(v.Now()))
