@@ -300,7 +300,8 @@ func (r *run) account(s *Step, v any, a *Recorded) error {
 	return r.sendAs(s, request{Method: http.MethodGet, Path: fmt.Sprintf("/v1/accounts/%v", v), Bearer: r.admin}, nil, a)
 }
 
-// call is any request of the management API under the tenant's own key.
+// call is any request of the management API under the tenant's own key. A basket is a body whose lines may
+// have their short forms.
 func (r *run) call(s *Step, v any, a *Recorded) error {
 	in, _ := v.(Tree)
 	method, path, found := strings.Cut(text(in, "to", ""), " ")
@@ -308,20 +309,20 @@ func (r *run) call(s *Step, v any, a *Recorded) error {
 		return fmt.Errorf("to: METHOD /path")
 	}
 	q := request{Method: method, Path: path, Bearer: r.admin}
-	body, _ := in["body"].(Tree)
-	if method != http.MethodGet {
-		if body == nil {
-			body = Tree{}
-		}
-		if lines, ok := body["lines"].([]any); ok && body["original"] == nil {
-			full, err := r.basket(merge(body, Tree{"lines": lines}))
-			if err != nil {
-				return err
-			}
-			body = full
-		}
-		q.Body, q.Key = encode(body), text(in, "key", r.nextKey())
+	if method == http.MethodGet {
+		return r.sendAs(s, q, nil, a)
 	}
+	body, _ := in["body"].(Tree)
+	if basket, ok := in["basket"].(Tree); ok {
+		var err error
+		if body, err = r.basket(basket); err != nil {
+			return err
+		}
+	}
+	if body != nil {
+		q.Body = encode(body)
+	}
+	q.Key = text(in, "key", r.nextKey())
 	return r.sendAs(s, q, body, a)
 }
 
