@@ -40,14 +40,14 @@ var readDecline = db.SQL("ledger.read_decline", `
 var readByReceipt = db.SQL("ledger.read_by_receipt", `
 	SELECT `+entryColumns+`
 	  FROM entry e
-	 WHERE e.tenant_id = $1 AND e.receipt = $2 AND e.receipt <> '' AND e.outlet = $3 AND e.business_date = $4
+	 WHERE e.tenant_id = $1 AND e.receipt BETWEEN $2 AND $2 AND e.receipt <> '' AND e.outlet = $3 AND e.business_date = $4
 	 ORDER BY e.seq
 	 LIMIT $5`)
 
 var readByTerminal = db.SQL("ledger.read_by_terminal", `
 	SELECT `+entryColumns+`
 	  FROM entry e
-	 WHERE e.tenant_id = $1 AND e.terminal = $2 AND e.terminal_seq = $3 AND e.terminal_seq > 0 AND e.business_date = $4
+	 WHERE e.tenant_id = $1 AND e.terminal = $2 AND e.terminal_seq BETWEEN $3 AND $3 AND e.terminal_seq > 0 AND e.business_date = $4
 	 ORDER BY e.seq
 	 LIMIT $5`)
 
