@@ -6,6 +6,7 @@ import (
 
 	"lojal/internal/base/db"
 	"lojal/internal/base/fault"
+	"lojal/internal/base/id"
 	"lojal/internal/base/money"
 	"lojal/internal/ledger"
 	"lojal/internal/programme"
@@ -179,7 +180,8 @@ func (r *Room) Reverse(ctx context.Context, p Place, q *Request, named Names) An
 			return &nothing{op: c.op, room: r, terminal: p.Terminal, err: fault.New(ledger.ErrAlreadyReversed)}, nil
 		}
 		if !sells(e) {
-			return c, nil
+			c.back, err = readReturn(e)
+			return c, err
 		}
 		rec, prog, version, err := r.sold(ctx, p.Tenant, e)
 		if err != nil {
@@ -199,6 +201,33 @@ func (r *Room) Reverse(ctx context.Context, p Place, q *Request, named Names) An
 		return refused(res)
 	}
 	return r.rendered(ctx, p.Tenant, res)
+}
+
+// returnedBy is what a return did beside its postings.
+type returnedBy struct {
+	vouchers []int64 // given back
+	forgiven int64
+}
+
+// readReturn reads what an entry did beside its postings, where it is a return of a sale.
+func readReturn(e *ledger.Entry) (returnedBy, error) {
+	var out returnedBy
+	var rec ReturnRecord
+	if e.Kind != ledger.RET {
+		return out, nil
+	}
+	if err := json.Unmarshal([]byte(e.Doc), &rec); err != nil {
+		return out, err
+	}
+	for _, ref := range rec.Coupons {
+		n, err := id.Parse("cpn", ref)
+		if err != nil {
+			return out, err
+		}
+		out.vouchers = append(out.vouchers, n)
+	}
+	out.forgiven = rec.Forgiven
+	return out, nil
 }
 
 // counted1 leaves the uses that were counted when they were booked.
@@ -306,7 +335,8 @@ func (c *purse) choose(ctx context.Context, r *Room, q *Request, deed Deed, t Ta
 			return fault.Invalid("amount", "an amount that is not 0")
 		}
 	}
-	if (deed == Load || deed == Redeem) && q.Amount == 0 {
+	coins := t.Kind == 0 || t.Kind == ledger.Paid || t.Kind == ledger.Promo
+	if (deed == Load || deed == Redeem && coins) && q.Amount == 0 {
 		return fault.Invalid("amount", "an amount above 0")
 	}
 	c.op = r.operation(c.Place, q, c.kind)
