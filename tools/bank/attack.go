@@ -17,10 +17,12 @@ var weights = []struct {
 }
 
 const (
-	raceWidth  = 32
-	againPct   = 5
-	poisonPct  = 2
-	racePct    = 1
+	raceWidth       = 32
+	againPct        = 5
+	poisonPct       = 2
+	racePct         = 1
+	checkpointEvery = time.Second
+
 	ownHistory = 64 // operations that a client remembers to refer to
 )
 
@@ -83,6 +85,7 @@ type past struct {
 	q     *request
 	card  card
 	token string // of a hold
+	used  bool   // the hold was captured
 	left  int64  // of a redemption, still refundable
 }
 
@@ -295,11 +298,13 @@ func (c *client) refer(op string, at int) *request {
 		}
 		i := c.rng.IntN(len(c.holds))
 		p := c.holds[i]
-		if op == opCapture && c.rng.IntN(10) > 0 || op == opRelease {
-			c.holds = append(c.holds[:i:i], c.holds[i+1:]...) // else it may be resolved a second time
+		second := p.used
+		if p.used || op == opRelease || c.rng.IntN(10) > 0 {
+			c.holds = append(c.holds[:i:i], c.holds[i+1:]...)
 		}
-		if op == opCapture {
-			return c.capture(p.q, p.card, p.token)
+		p.used = true
+		if op == opCapture || second {
+			return c.capture(p.q, p.card, p.token, second) // a captured hold may be captured again: in vain
 		}
 		return c.reverse(p.q, opRelease, false)
 	case opReverse:
@@ -333,5 +338,16 @@ func (c *client) late(q *request, wait bool) {
 	c.up.wait()
 	if _, _, err := c.send(c.id, q, sendFirst, 0); err != nil {
 		c.failed.CompareAndSwap(nil, &err)
+	}
+}
+
+// watch keeps checkpoints, as anybody outside may, to hold the last one against them.
+func (a *attack) watch() {
+	for !a.stop.Load() {
+		a.up.wait()
+		if head, err := a.checkpoint(); err == nil { // a server that is being killed owes none
+			a.seen = append(a.seen, head)
+		}
+		time.Sleep(checkpointEvery)
 	}
 }

@@ -48,9 +48,15 @@ func (w *world) pages(path string, each func(json.RawMessage) error) error {
 }
 
 // readBack reads everything after the last operation is resolved.
-func (w *world) readBack() (*Final, error) {
+func (w *world) readBack(seed uint64) (*Final, error) {
 	f := &Final{Balances: map[string]Balance{}, Statements: map[string][]string{}}
 	if err := w.ledger(f); err != nil {
+		return nil, err
+	}
+	if err := w.feed(f); err != nil {
+		return nil, err
+	}
+	if err := w.prove(f, seed); err != nil {
 		return nil, err
 	}
 	if err := w.balancesOf(f); err != nil {
@@ -66,6 +72,7 @@ func (w *world) readBack() (*Final, error) {
 func (w *world) ledger(f *Final) error {
 	return w.pages("/v1/entries", func(raw json.RawMessage) error {
 		var e struct {
+			ID       string `json:"id"`
 			Seq      int64  `json:"seq"`
 			Epoch    int64  `json:"epoch"`
 			Kind     string `json:"kind"`
@@ -83,9 +90,38 @@ func (w *world) ledger(f *Final) error {
 			sums[p.Unit] += p.Amount
 			f.Snapshots = true
 		}
+		w.ids = append(w.ids, e.ID)
 		f.Entries = append(f.Entries, Entry{Seq: e.Seq, Epoch: e.Epoch, Kind: e.Kind, Key: e.Key, Sums: sums})
 		return nil
 	})
+}
+
+// feed reads the events, and marks the entries that are told of.
+func (w *world) feed(f *Final) error {
+	told := map[int64]bool{}
+	for after := ""; ; {
+		var p struct {
+			Events []struct {
+				Seq int64 `json:"seq"`
+			} `json:"events"`
+			Next string `json:"next"`
+		}
+		if err := w.get("/v1/events?limit="+strconv.Itoa(pageSize)+"&after="+url.QueryEscape(after), &p); err != nil {
+			return err
+		}
+		for _, e := range p.Events {
+			told[e.Seq] = true
+		}
+		if p.Next == after || p.Next == "" {
+			break
+		}
+		after = p.Next
+	}
+	f.Events = true
+	for i := range f.Entries {
+		f.Entries[i].Event = told[f.Entries[i].Seq]
+	}
+	return nil
 }
 
 // balancesOf reads every account at a till.
@@ -130,8 +166,9 @@ func (w *world) statementsOf(f *Final) error {
 			var s struct {
 				Key string `json:"key"`
 			}
+			err := json.Unmarshal(raw, &s)
 			keys = append(keys, s.Key)
-			return json.Unmarshal(raw, &s)
+			return err
 		})
 		if err != nil {
 			return err

@@ -153,7 +153,7 @@ func (o *options) attack() (*History, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	rules := World{CouponCap: couponCap, Visits: visitsOf, EarnPer: 100}
+	rules := World{CouponCap: couponCap, Visits: visitsOf, EarnPer: 100, Setup: w.setup()}
 	j.add(line{World: &rules})
 	if err := w.build(o.key, o.cold); err != nil {
 		return nil, "", fmt.Errorf("set-up: %w", err)
@@ -162,7 +162,7 @@ func (o *options) attack() (*History, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	final, err := w.readBack()
+	final, err := w.readBack(o.seed)
 	if err != nil {
 		return nil, "", fmt.Errorf("final read: %w", err)
 	}
@@ -187,6 +187,7 @@ func (o *options) main(w *world, srv *server) ([]Fault, error) {
 	for id := range o.clients {
 		wait.Go(func() { a.run(id + 1) })
 	}
+	wait.Go(a.watch)
 	err := n.rage()
 	if err == nil {
 		err = srv.ready() // healed

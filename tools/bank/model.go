@@ -77,6 +77,8 @@ func (m *model) refusal(key, op string, a Args) []string {
 		out = appendIf(out, m.coupons >= m.world.CouponCap, "offer_exhausted", "voucher_limit", "voucher_used")
 	case opVisit:
 		out = appendIf(out, m.visits[a.Account] >= m.world.Visits, "pass_used_up")
+	case opUnblock:
+		out = appendIf(out, !at.blocked, "card_already_active")
 	case opReverse:
 		of := m.done[a.Of]
 		out = appendIf(out, of != nil && of.reversed || m.closed[a.Of], "already_reversed?")

@@ -168,9 +168,10 @@ type History struct {
 
 // World is what the model must know of the rules.
 type World struct {
-	CouponCap int64 `json:"coupon_cap"`
-	Visits    int64 `json:"visits"` // of each pass
-	EarnPer   int64 `json:"earn_per"`
+	CouponCap int64  `json:"coupon_cap"`
+	Visits    int64  `json:"visits"` // of each pass
+	EarnPer   int64  `json:"earn_per"`
+	Setup     string `json:"setup,omitempty"` // how the keys begin under which cards and members were made
 }
 
 // line is one line of the history's file.

@@ -117,11 +117,15 @@ func (w *world) hold(at int, c card, amount int64) *request {
 	}
 }
 
-// capture books what a hold reserved: the same basket and receipt, with the token of the quote.
-func (w *world) capture(held *request, c card, token string) *request {
+// capture books what a hold reserved: the same basket with the token of the quote. A second capture has a
+// receipt of its own, or the receipt would be what it is refused for.
+func (w *world) capture(held *request, c card, token string, second bool) *request {
 	amount := held.args.Amount
 	key, d := w.till(held.till)
-	d["kind"], d["at"], d["quote"], d["receipt"] = "sale", w.at(), token, "R"+held.key
+	d["kind"], d["at"], d["quote"] = "sale", w.at(), token
+	if !second {
+		d["receipt"] = "R" + held.key
+	}
 	line := goods(amount)
 	line["paid"] = amount
 	d["lines"], d["wish"] = []doc{line}, doc{"gift": []doc{{"value": c.number, "amount": amount}}}
@@ -163,7 +167,7 @@ func (w *world) refund(of *request, amount int64) *request {
 
 func (w *world) transfer(from, to card, amount int64) *request {
 	body := func(n int64) []byte {
-		return encode(doc{"to": to.account, "amount": doc{"amount": n, "currency": "EUR"}})
+		return encode(doc{"to": to.account, "amount": doc{"amount": n, "currency": "EUR"}, "outlet": w.outlets[0]})
 	}
 	return &request{
 		op: opTransfer, key: w.key(), args: Args{Account: from.name, To: to.name, Amount: amount}, method: http.MethodPost,

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -64,7 +65,7 @@ func (w *wire) now() int64 { return int64(time.Since(w.start)) }
 
 // answer is what of an answer the history keeps or a later request needs.
 type answer struct {
-	Status   string `json:"status"`
+	Status   word   `json:"status"`
 	Fenced   bool   `json:"fenced"`
 	Code     string `json:"code"`
 	Seq      int64  `json:"ledger_seq"`
@@ -83,6 +84,16 @@ type answer struct {
 	} `json:"balances"`
 	Result json.RawMessage `json:"result"`
 	raw    []byte
+}
+
+// word is a text; a problem has a number in its place, which the status line says already.
+type word string
+
+func (w *word) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] != '"' {
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(w))
 }
 
 // send puts the invocation on disk, sends the request and keeps what came back.
@@ -145,7 +156,7 @@ func (r *Record) fill(q *request, how string, status int, header http.Header, a 
 	case status < 300 && how == sendFence:
 		r.fenced(q, a)
 	case status < 300:
-		r.Status, r.Result, r.Earned = statusOK, a.Status, a.Approved.Earn
+		r.Status, r.Result, r.Earned = statusOK, string(a.Status), a.Approved.Earn
 		r.show(q.names, a)
 	case status == http.StatusUnprocessableEntity && a.Code != "idempotency_mismatch":
 		r.Status, r.Code = statusFail, a.Code
@@ -156,36 +167,47 @@ func (r *Record) fill(q *request, how string, status int, header http.Header, a 
 
 // fenced reads a look-up that closes the key. What was applied comes with its answer.
 func (r *Record) fenced(q *request, a *answer) {
-	r.Result, r.Code = a.Status, a.Code
+	r.Result, r.Code = string(a.Status), a.Code
 	switch {
 	case a.Status == "applied":
 		r.Status = statusOK
 		inner := &answer{}
 		if json.Unmarshal(a.Result, inner) == nil {
-			r.Result = inner.Status
+			r.Result = string(inner.Status)
 			r.show(q.names, inner)
 		}
-	case a.Status == "declined", a.Status == "absent" && a.Fenced:
+	case a.Status == "declined", a.Status == absent && a.Fenced:
 		r.Status = statusFail
 	default:
 		r.Status = statusInfo
 	}
 }
 
-// show keeps the balances of an answer under the bank's names: the n-th gift or points wallet is the n-th
-// name.
+// show keeps the balances of an answer under the bank's names. A name tells its wallet: points of members,
+// gift money of all others; the n-th wallet of a kind is that of the n-th name of the kind.
 func (r *Record) show(names []string, a *answer) {
-	n := 0
 	for _, b := range a.Balances {
-		if b.Wallet != "gift" && b.Wallet != "points" || n == len(names) {
+		i := slices.IndexFunc(names, func(name string) bool { return walletOf(name) == b.Wallet && !r.shows(name) })
+		if i < 0 {
 			continue
 		}
 		if r.Balances == nil {
 			r.Balances = map[string]Balance{}
 		}
-		r.Balances[names[n]] = Balance{Active: b.Active, Held: b.Held, Debt: b.Debt}
-		n++
+		r.Balances[names[i]] = Balance{Active: b.Active, Held: b.Held, Debt: b.Debt}
 	}
+}
+
+func (r *Record) shows(name string) bool {
+	_, ok := r.Balances[name]
+	return ok
+}
+
+func walletOf(name string) string {
+	if strings.HasPrefix(name, "p") {
+		return "points"
+	}
+	return "gift"
 }
 
 // raw sends bytes and reads the whole answer.

@@ -32,6 +32,7 @@ earn_rate: 1/1.00
 points_value: 0.01
 expiry: {kind: lot, n: 12, unit: months}
 hold_ttl: 24h
+transferable: on
 burn_verification: {need: off}
 gift_verification: {need: off}
 gift:
@@ -68,8 +69,10 @@ type world struct {
 	members  []card
 	passes   []card
 	coupon   string
-	accounts bool // the account calls of the management API are there: transfer and statement
-	cards    bool // so are those of cards: block and unblock
+	seen     []treeHead // checkpoints on the way
+	ids      []string   // public ids of the entries, by seq
+	accounts bool       // the account calls of the management API are there: transfer and statement
+	cards    bool       // so are those of cards: block and unblock
 }
 
 // card is something with a number; account is the identifier of its money.
@@ -79,6 +82,9 @@ type card struct {
 
 // key gives a new key. Keys of one run sort by time.
 func (w *world) key() string { return fmt.Sprintf("%s-%08d", w.run, w.keys.Add(1)) }
+
+// setup gives how the keys of set-up calls begin.
+func (w *world) setup() string { return "setup-" + w.run + "-" }
 
 func newWorld(wi *wire, hot int) (*world, error) {
 	zone, err := time.LoadLocation(zoneName)
@@ -112,7 +118,7 @@ func (w *world) post(token, path string, body any) (*made, error) {
 	if err != nil {
 		return nil, err
 	}
-	status, _, raw, err := w.raw(http.MethodPost, path, token, w.key(), text)
+	status, _, raw, err := w.raw(http.MethodPost, path, token, w.setup()+w.key(), text)
 	if err != nil {
 		return nil, fmt.Errorf("POST %s: %w", path, err)
 	}
@@ -223,6 +229,7 @@ func (w *world) issueAll(cold int) error {
 	if err := first.Load(); err != nil {
 		return *err
 	}
+	w.accounts, w.cards = w.gifts[0].account != "", true
 	return nil
 }
 
