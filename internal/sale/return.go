@@ -369,7 +369,10 @@ func (c *giveBack) takeBackCards(v *ledger.View, d *ledger.Draft, part *reward.P
 			}
 			d.Claw(ledger.RET, []ledger.LotMove{a}, from, to, a.Qty)
 		}
-		v.SetStatus(card, ledger.Closed)
+		// A card that was only topped up still holds what else is its bearer's.
+		if h := v.Holder(card); h.Balance(ledger.Paid, unit).Posted == 0 && h.Balance(ledger.Promo, unit).Posted == 0 {
+			v.SetStatus(card, ledger.Closed)
+		}
 	}
 	return nil
 }
