@@ -41,6 +41,7 @@ func (o *Order) need(r *Room, n *ledger.Needs) {
 	}
 	for i := range o.Gives {
 		n.Holder(o.Gives[i].Card)
+		n.Holder(o.Gives[i].Holder())
 	}
 	for _, id := range o.Vouchers {
 		r.vouchers.Need(n, id)
