@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -33,7 +34,20 @@ func (c *replayCommand) Run(ctx context.Context) error {
 		defer end()
 		o.URL, o.Key = url, key
 	}
-	_, err := replay.Run(ctx, o)
+	report, err := replay.Run(ctx, o)
+	if report == nil {
+		return err
+	}
+	print := report.Print
+	if c.JSON {
+		print = report.JSON
+	}
+	if err := print(os.Stdout); err != nil {
+		return err
+	}
+	if errors.Is(err, replay.ErrMismatch) {
+		return errFailed // the report names the places
+	}
 	return err
 }
 

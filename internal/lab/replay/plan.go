@@ -68,6 +68,17 @@ func (p *plan) operations() (n int) {
 	return n
 }
 
+// byID gives the operations by their keys.
+func (p *plan) byID() map[string]*operation {
+	out := make(map[string]*operation, p.operations())
+	for _, g := range p.groups {
+		for _, o := range g {
+			out[o.id] = o
+		}
+	}
+	return out
+}
+
 // invoice is the rows under one number, with the time of the first.
 type invoice struct {
 	no   string

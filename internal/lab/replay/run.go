@@ -39,7 +39,7 @@ var ErrMismatch = errors.New("the server's books do not agree with the log")
 // Run replays a log and gives what came of it. A run that was interrupted, in this process or in the
 // server, is continued by running it again; a finished one changes nothing. It returns ErrMismatch, with
 // the report, when a control total differs.
-func Run(ctx context.Context, o Options) (*struct{}, error) {
+func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Workers <= 0 {
 		o.Workers = workers
 	}
@@ -52,11 +52,11 @@ func Run(ctx context.Context, o Options) (*struct{}, error) {
 		return nil, err
 	}
 	began := clock.Mono()
-	r := &run{shop: s, options: o, began: began, spoke: began}
+	r := &run{shop: s, options: o, byID: p.byID(), began: began, spoke: began}
 	if err := r.all(ctx); err != nil {
 		return nil, err
 	}
-	return nil, nil
+	return r.report(ctx)
 }
 
 func read(o Options) (*Mapping, *plan, error) {
@@ -96,6 +96,7 @@ func read(o Options) (*Mapping, *plan, error) {
 type run struct {
 	*shop
 	options Options
+	byID    map[string]*operation
 	began   time.Duration
 	spoke   time.Duration // when progress was last told
 	sent    int           // operations of this run
@@ -114,6 +115,9 @@ func (r *run) all(ctx context.Context) error {
 	now, err := r.admin.Clock(ctx)
 	if err != nil {
 		return err
+	}
+	if from == 0 && now.After(r.plan.groups[0][0].at) {
+		return fmt.Errorf("the server lives in %s already and time never goes back: take an empty data directory", now.Format(time.DateOnly))
 	}
 	for i, group := range r.plan.groups[from:] {
 		if group[0].at.After(now) {
