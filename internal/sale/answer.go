@@ -232,14 +232,14 @@ func (r *Room) SaleOf(e *ledger.Entry, p *programme.Programme, keys Numbers) ([]
 	if err := json.Unmarshal([]byte(e.Doc), &rec); err != nil {
 		return nil, fmt.Errorf("sale %d: %w", e.Seq, err)
 	}
-	return saleAnswer(e, &rec, p, keys)
-}
-
-func saleAnswer(e *ledger.Entry, rec *Record, p *programme.Programme, keys Numbers) ([]byte, error) {
 	v, out, err := rec.price(p, e.Version)
 	if err != nil {
 		return nil, err
 	}
+	return saleAnswer(e, &rec, v, out, keys)
+}
+
+func saleAnswer(e *ledger.Entry, rec *Record, v *programme.Version, out *reward.Outcome, keys Numbers) ([]byte, error) {
 	pricing, err := rec.pricing(v, out)
 	if err != nil {
 		return nil, err

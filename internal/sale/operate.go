@@ -3,8 +3,8 @@ package sale
 import (
 	"context"
 	"encoding/json"
-	"time"
 	"strings"
+	"time"
 
 	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
@@ -172,11 +172,21 @@ func (r *Room) openHold(ctx context.Context, p Place, receipt string) (*ledger.E
 
 // Commit books a sale, quoted or one-shot.
 func (r *Room) Commit(ctx context.Context, p Place, q *Request) Answer {
-	_, res := r.again(ctx, p, q, r.lane, func() (ledger.Command, error) { return r.order(ctx, p, q) })
+	cmd, res := r.again(ctx, p, q, r.lane, func() (ledger.Command, error) { return r.order(ctx, p, q) })
 	if res.Err != nil {
 		return refused(res)
 	}
-	return r.saleOf(ctx, p.Tenant, res)
+	c, ok := cmd.(*commit)
+	if !ok || res.Replayed {
+		return r.saleOf(ctx, p.Tenant, res)
+	}
+	numbers, err := r.numbers(ctx, p.Tenant)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	// What has just been decided is what the document says, and need not be read back from it.
+	body, err := saleAnswer(res.Entry, &c.rec, c.Version, c.out, numbers)
+	return Answer{Body: body, Seq: res.Entry.Seq, Epoch: res.Entry.Epoch, Err: err}
 }
 
 func (r *Room) saleOf(ctx context.Context, tenant int64, res ledger.Result) Answer {
@@ -192,7 +202,11 @@ func (r *Room) saleOf(ctx context.Context, tenant int64, res ledger.Result) Answ
 	if err != nil {
 		return Answer{Err: err}
 	}
-	body, err := saleAnswer(res.Entry, &rec, prog, numbers)
+	v, out, err := rec.price(prog, res.Entry.Version)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	body, err := saleAnswer(res.Entry, &rec, v, out, numbers)
 	return Answer{Body: body, Replayed: res.Replayed, Seq: res.Entry.Seq, Epoch: res.Entry.Epoch, Err: err}
 }
 
