@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -79,6 +80,9 @@ func (l *load) sell(ctx context.Context, till *client.Client, o *operation) erro
 		l.note(o, got.Balances)
 		return err
 	}
+	if known, err := l.known(ctx, till, o); err != nil || known {
+		return err
+	}
 	quote, err := till.Quote(ctx, client.QuoteRequest{Presented: in.Presented, Receipt: o.receipt, Currency: currency, Lines: o.lines, Wish: wish})
 	if usual(err) { // an empty gift card
 		in.Presented = nil
@@ -92,6 +96,23 @@ func (l *load) sell(ctx context.Context, till *client.Client, o *operation) erro
 	got, err := till.Commit(ctx, in)
 	l.note(o, got.Balances)
 	return err
+}
+
+// known tells whether an earlier load has sent the operation: what a quote said then it would not say again.
+func (l *load) known(ctx context.Context, till *client.Client, o *operation) (bool, error) {
+	if !l.again {
+		return false, nil
+	}
+	op, err := till.Operation(ctx, o.key(""))
+	if err != nil || op.Status == client.Absent {
+		return false, err
+	}
+	var sold client.Committed
+	if err := json.Unmarshal(op.Result, &sold); err != nil {
+		return false, fmt.Errorf("result of an earlier load: %w", err)
+	}
+	l.note(o, sold.Balances)
+	return true, nil
 }
 
 // wish gives what the customer wants to use, and whether that is anything.

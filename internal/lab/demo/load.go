@@ -60,6 +60,7 @@ type load struct {
 	plan  *plan
 	tills []*client.Client
 	now   time.Time // of the server
+	again bool      // an earlier load was broken off
 	out   io.Writer
 	began time.Duration
 	spoke time.Duration
@@ -83,12 +84,13 @@ func (l *load) start(ctx context.Context, operatorKey string) error {
 	}
 	first := l.plan.steps[0].at.Add(-time.Hour)
 	if len(tenants.Items) == 0 {
+		// Booked time never goes back, but nothing is booked yet.
 		if err := top.SetClock(ctx, first); err != nil {
 			return fmt.Errorf("set the clock to %s: %w", first.Format(time.DateOnly), err)
 		}
 		now = first
 	}
-	l.now = now
+	l.now, l.again = now, len(tenants.Items) > 0
 	if err := l.shop.build(ctx, operatorKey); err != nil {
 		return err
 	}
@@ -149,7 +151,7 @@ func (l *load) step(ctx context.Context, s *step) error {
 func (l *load) chain(ctx context.Context, c []*operation) error {
 	for _, o := range c {
 		if err := l.do(ctx, o); err != nil {
-			return fmt.Errorf("operation %d of the plan (%s): %w", o.n, o.at.Format(time.DateTime), err)
+			return fmt.Errorf("operation %d of the plan (%s, %s): %w", o.n, o.deed, o.at.Format(time.DateTime), err)
 		}
 	}
 	return nil

@@ -23,6 +23,11 @@ const (
 	closeBatch // the cashier goes home: the shift ends, the batch is closed
 )
 
+// String names the deed.
+func (d deed) String() string {
+	return [...]string{"sell", "join", "give back", "sell a gift card", "sell a pass", "visit", "open a shift", "close a batch"}[d]
+}
+
 // operation is one thing that happens in the year.
 type operation struct {
 	deed    deed
@@ -125,7 +130,7 @@ func (p *planner) arrive(date time.Time, left int) {
 	}
 	for m := have; m < there; m++ {
 		home := p.members[m].home
-		p.add(&operation{deed: join, at: onDay(date, home, 7, 30+m%20), till: home, who: m})
+		p.add(&operation{deed: join, at: onDay(date, 0, 6, 30+m%20), till: home, who: m, gift: nobody})
 		for range p.members[m].keen {
 			p.joined = append(p.joined, m)
 		}
