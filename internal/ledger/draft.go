@@ -119,8 +119,8 @@ func (d *Draft) remind(h *Holder, l Lot) {
 	if l.Until != 0 {
 		d.view.Remind(h.ID, l.Until.End(d.view.head.zones.Zone(l.Unit)))
 	}
-	if l.Starts != 0 {
-		d.view.Remind(h.ID, l.Starts)
+	if l.Starts != 0 || l.Kind == Pending { // one whose time has come already is activated at once
+		d.view.Remind(h.ID, max(l.Starts, d.view.head.now))
 	}
 }
 

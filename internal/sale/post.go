@@ -327,9 +327,8 @@ func (c *commit) earn(v *ledger.View, d *ledger.Draft, at clock.Instant, out *re
 	v.SetMark(holder, markEarns, day, v.Holder(holder).Mark(markEarns, day)+1)
 	to := c.points()
 	terms := ledger.Terms{Until: lasts(s.Expiry, day, c.Version)}
-	if s.ActivationDelayDays > 0 {
-		to.Kind = ledger.Pending
-		terms.Starts = (day + clock.Day(s.ActivationDelayDays)).Start(c.Version.Zone).Add(activationAfterMidnight)
+	if starts := (day + clock.Day(s.ActivationDelayDays)).Start(c.Version.Zone).Add(activationAfterMidnight); s.ActivationDelayDays > 0 && starts > v.Now() {
+		to.Kind, terms.Starts = ledger.Pending, starts // a sale that arrives later than that earns active points
 	}
 	d.Give(ledger.EAR, ledger.System(ledger.UnitsIssued, c.Programme.Points), to, out.Earn.Points, terms)
 }
