@@ -51,22 +51,51 @@ func (c Link) Decide(v *ledger.View) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	_, before, err := c.standing(v)
+	if err != nil {
+		return err
+	}
+	d := c.begin(v, ledger.ISS)
+	if err := c.Book(v, d); err != nil {
+		return err
+	}
+	deed := "unlink"
+	if c.Membership != 0 {
+		deed = "link"
+	}
+	c.write(d, note{Act: deed, Card: c.Card, Programme: c.Programme, Membership: membershipName(c.Membership), Before: membershipName(before)})
+	return nil
+}
+
+// Name gives the card's id, for the document of an entry that the link joins.
+func (c Link) Name() string { return c.Card.String() }
+
+// standing gives the card with the membership that it has now.
+func (c Link) standing(v *ledger.View) (row Row, before int64, err error) {
 	row, ok := c.in.cards.Get(v, c.Card)
 	if !ok {
-		return fault.New(fault.ErrNotFound)
+		return row, 0, fault.New(fault.ErrNotFound)
 	}
-	home := c.Programme == row.Programme
-	before := row.Membership
-	if !home {
+	before = row.Membership
+	if c.Programme != row.Programme {
 		before, _ = c.in.links.Get(v, linkKey{c.Card, c.Programme})
+	}
+	return row, before, nil
+}
+
+// Book changes the link in the entry of another command: a further membership that brings its card.
+func (c Link) Book(v *ledger.View, d *ledger.Draft) error {
+	row, before, err := c.standing(v)
+	if err != nil {
+		return err
 	}
 	if err := c.allowed(v, before); err != nil {
 		return err
 	}
-	d := c.begin(v, ledger.ISS)
 	if h := v.Holder(int64(c.Card)); h == nil {
 		v.Create(int64(c.Card), ledger.OwnerCard, ledger.New)
 	}
+	home := c.Programme == row.Programme
 	if home {
 		row.Membership = c.Membership
 	} else {
@@ -74,17 +103,12 @@ func (c Link) Decide(v *ledger.View) error {
 	}
 	c.in.relink(v, c.Card, row)
 	d.Touch(int64(c.Card))
-	deed := "unlink"
 	if c.Membership != 0 {
-		deed = "link"
 		d.Touch(c.Membership)
-		if home {
-			if err := moveKinds(v, d, int64(c.Card), c.Membership, ownedByMember); err != nil {
-				return err
-			}
-		}
 	}
-	c.write(d, note{Act: deed, Card: c.Card, Programme: c.Programme, Membership: membershipName(c.Membership), Before: membershipName(before)})
+	if home && c.Membership != 0 {
+		return moveKinds(v, d, int64(c.Card), c.Membership, ownedByMember)
+	}
 	return nil
 }
 

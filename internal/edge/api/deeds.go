@@ -162,6 +162,7 @@ type Movement struct {
 	RRN     string        `json:"rrn"`
 	At      time.Time     `json:"at"`
 	Date    clock.Day     `json:"business_date"`
+	Value   clock.Day     `json:"value_date" doc:"The local day of accounting; the last valid day of what expired."`
 	Receipt string        `json:"receipt,omitempty"`
 	Amount  int64         `json:"amount" doc:"What it added to the account, in all its buckets."`
 	Parts   []MovementRow `json:"parts"`
@@ -223,7 +224,7 @@ func (c *call) movements(out *List[Movement], entries []*ledger.Entry, x ledger.
 		after = e.Seq
 		m := Movement{
 			Entry: ledger.FormatEntryID(e.Seq, key), Seq: e.Seq, Kind: e.Kind.String(), Key: e.Key, RRN: ledger.FormatRRN(e, key), At: c.at(e.BookedAt),
-			Date: e.BusinessDate, Receipt: strings.TrimPrefix(e.Receipt, "order:"),
+			Date: e.BusinessDate, Value: e.ValueDate, Receipt: strings.TrimPrefix(e.Receipt, "order:"),
 		}
 		for _, l := range e.Post.Lines {
 			if l.Holder == x.Holder && l.Unit == x.Unit && sale.WalletOf(l.Kind) == sale.WalletOf(x.Kind) {

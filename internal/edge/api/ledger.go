@@ -23,7 +23,10 @@ type Entry struct {
 	Epoch        int64               `json:"epoch"`
 	Kind         string              `json:"kind"`
 	At           time.Time           `json:"at"`
+	EffectiveAt  time.Time           `json:"effective_at" doc:"The instant by which the rules were judged."`
+	TillAt       time.Time           `json:"till_at,omitzero" doc:"The till's own claim, unchanged."`
 	BusinessDate clock.Day           `json:"business_date"`
+	ValueDate    clock.Day           `json:"value_date" doc:"The local day of accounting."`
 	Outlet       merchant.OutletID   `json:"outlet,omitempty"`
 	Terminal     merchant.TerminalID `json:"terminal,omitempty"`
 	Key          string              `json:"key,omitempty"`
@@ -106,7 +109,7 @@ func (a *API) ledgerRoutes() {
 func (c *call) entry(e *ledger.Entry, key ledger.NumberKey) Entry {
 	out := Entry{
 		ID: ledger.FormatEntryID(e.Seq, key), Seq: e.Seq, Epoch: e.Epoch, Kind: e.Kind.String(), At: c.at(e.BookedAt), BusinessDate: e.BusinessDate,
-		Outlet: merchant.OutletID(e.Outlet), Terminal: merchant.TerminalID(e.Terminal), Key: e.Key, RRN: ledger.FormatRRN(e, key), Receipt: e.Receipt, Flags: e.Flags,
+		EffectiveAt: c.at(e.EffectiveAt), TillAt: c.at(e.TillAt), ValueDate: e.ValueDate, Outlet: merchant.OutletID(e.Outlet), Terminal: merchant.TerminalID(e.Terminal), Key: e.Key, RRN: ledger.FormatRRN(e, key), Receipt: e.Receipt, Flags: e.Flags,
 		Postings: []Posting{},
 	}
 	units := unitNames(e.Post.Lines)

@@ -87,6 +87,7 @@ func (a *API) memberRoutes() {
 	read(a, op{path: "/v1/members", id: "find-members", tag: tag, summary: "Find a member by phone", scope: "members:read", query: []param{{"phone", "With its country code.", false}}}, a.findMembers)
 	read(a, op{path: "/v1/members/{id}", id: "read-member", tag: tag, summary: "Read a member", scope: "members:read"}, a.readMember)
 	write(a, op{method: http.MethodPatch, path: "/v1/members/{id}", id: "change-member", tag: tag, summary: "Change a member's profile", scope: "members:write"}, plain, false, a.changeMember)
+	a.joinRoutes(tag)
 }
 
 // drawTries bounds how often a number is drawn anew because somebody has it.

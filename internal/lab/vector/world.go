@@ -171,7 +171,23 @@ func (r *run) members() error {
 		}
 		card, _ := a["card"].(Tree)
 		r.names[name] = Tree{"member": a["id"], "membership": a["membership"], "card": card["id"], "number": card["number"]}
+		if err := r.join(name, t); err != nil {
+			return err
+		}
 		if err := r.open(name, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// join gives a member the further memberships, for which the same card stands.
+func (r *run) join(name string, t Tree) error {
+	who := r.names[name].(Tree)
+	also, _ := t["also"].([]any)
+	for _, p := range also {
+		body := Tree{"programme": "pro_" + fmt.Sprint(p), "card": who["card"]}
+		if _, err := r.post(r.admin, fmt.Sprintf("/v1/members/%v/memberships", who["member"]), body); err != nil {
 			return err
 		}
 	}
