@@ -13,14 +13,14 @@ type ShiftRequest struct {
 	TerminalSeq int64    `json:"terminal_seq"`
 	Context     *Context `json:"context,omitempty"`
 	Cashier     string   `json:"cashier"`
-	Shift       string   `json:"shift,omitempty"` // on closing
+	Shift       int64    `json:"shift,omitempty"` // on closing; 0 for the open one
 }
 
 // Shift is an open or closed session.
 type Shift struct {
 	Answer
 	ID       string    `json:"id"`
-	Shift    string    `json:"shift"`
+	Shift    int64     `json:"shift"` // number of the terminal's shift
 	Status   string    `json:"status"`
 	Cashier  string    `json:"cashier"`
 	OpenedAt time.Time `json:"opened_at"`

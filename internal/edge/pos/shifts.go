@@ -77,7 +77,7 @@ func (a *API) openShift(c *call, b *dayBody) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"shift": t.Shift, "batch": t.Batch, "opened_at": t.ShiftAt.String(), "cashier": t.Cashier}, nil
+	return map[string]any{"shift": t.Shift, "status": "open", "batch": t.Batch, "opened_at": t.ShiftAt.String(), "cashier": t.Cashier}, nil
 }
 
 func (a *API) closeShift(c *call, b *dayBody) (any, error) {
@@ -85,7 +85,9 @@ func (a *API) closeShift(c *call, b *dayBody) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	return map[string]any{
+		"id": s.ID, "shift": s.Number, "status": "closed", "opened_at": s.OpenedAt.String(), "closed_at": s.ClosedAt.String(), "cashier": s.Cashier,
+	}, nil
 }
 
 func (a *API) closeBatch(c *call, b *dayBody) (any, error) {
