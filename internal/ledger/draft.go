@@ -101,6 +101,11 @@ func (d *Draft) open(h *Holder, a Account, qty int64, t Terms) {
 			return
 		}
 	}
+	d.openApart(h, a, qty, t)
+}
+
+// openApart adds a lot of its own, whatever there is beside it.
+func (d *Draft) openApart(h *Holder, a Account, qty int64, t Terms) {
 	d.lots++
 	l := Lot{ID: d.Seq<<10 | d.lots, Kind: a.Kind, Unit: a.Unit, Remaining: qty, Starts: t.Starts, Until: t.Until, Cost: t.Cost}
 	d.Post.Adds = append(d.Post.Adds, LotMove{l.ID, a.Holder, a.Kind, a.Unit, qty, l.Starts, l.Until, l.Cost})
@@ -239,7 +244,8 @@ func (d *Draft) giveBack(op Op, from Account, u LotMove, qty int64, notBefore cl
 	d.line(op, a, qty)
 	h := d.touch(u.Holder)
 	if u.Until != 0 && u.Until < notBefore {
-		d.open(h, a, qty, Terms{Starts: u.Starts, Until: notBefore, Cost: u.Cost})
+		// Apart, so that whoever takes back later what was restored here finds it.
+		d.openApart(h, a, qty, Terms{Until: notBefore, Cost: u.Cost})
 		return
 	}
 	back := u
@@ -247,6 +253,11 @@ func (d *Draft) giveBack(op Op, from Account, u LotMove, qty int64, notBefore cl
 	d.Post.Uses = append(d.Post.Uses, back)
 	u.Qty = qty
 	d.refill(h, u)
+}
+
+// Ended tells whether the lot of a use is past its last day by now.
+func (v *View) Ended(u LotMove) bool {
+	return Lot{Unit: u.Unit, Until: u.Until}.expired(v.head.now, v.head.zones)
 }
 
 // Transfer moves value between two customer accounts of one unit, lot by lot with its dates (J15).

@@ -21,7 +21,15 @@ type move struct {
 	up, down int64
 }
 
-func newBack(e *Entry) back { return back{e.Seq, e.Kind, e.moves()} }
+// newBack gives what an entry takes back. What it expires beside (R18, strict restore) is no part of that.
+func newBack(e *Entry) back {
+	if e.Kind == RET {
+		taken := *e
+		taken.Post.Lines = slices.DeleteFunc(slices.Clone(e.Post.Lines), func(p Posting) bool { return p.Op == EXP })
+		e = &taken
+	}
+	return back{e.Seq, e.Kind, e.moves()}
+}
 
 func (b back) whole() bool { return b.kind == VOI || b.kind == REV }
 

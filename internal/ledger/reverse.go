@@ -6,7 +6,7 @@ import "slices"
 // value in the order of consumption, and what is spent already from the debt companion (R13). It gives how
 // much became debt.
 func (d *Draft) Claw(op Op, given []LotMove, from, to Account, qty int64) int64 {
-	short := d.reclaim(op, given, from, qty)
+	short := d.reclaim(op, given, nil, from, qty)
 	if short > 0 {
 		d.line(op, Account{from.Holder, from.Kind.Debt(), from.Unit}, -short)
 	}
@@ -14,29 +14,38 @@ func (d *Draft) Claw(op Op, given []LotMove, from, to Account, qty int64) int64 
 	return short
 }
 
-// ClawAtMost takes back what is there and leaves the rest be. It gives what was forgiven.
-func (d *Draft) ClawAtMost(op Op, given []LotMove, from, to Account, qty int64) int64 {
-	short := d.reclaim(op, given, from, qty)
+// ClawAtMost takes back what is there and leaves the rest be; the lots in last come after all others, those
+// given included, in their order. It gives what was not there.
+func (d *Draft) ClawAtMost(op Op, given []LotMove, last []int64, from, to Account, qty int64) int64 {
+	short := d.reclaim(op, given, last, from, qty)
 	d.line(op, to, qty-short)
 	return short
 }
 
-// reclaim takes a quantity out of an account and, for points, out of its pending companion first. It gives
-// what was not there. Held value stays.
-func (d *Draft) reclaim(op Op, given []LotMove, from Account, qty int64) int64 {
+// reclaim takes a quantity out of an account and, for points, out of its pending companion first: from lots
+// of those given, then from others in the order of consumption, then from the last. It gives what was not
+// there. Held value stays.
+func (d *Draft) reclaim(op Op, given []LotMove, last []int64, from Account, qty int64) int64 {
+	own := func(l Lot) bool {
+		return slices.ContainsFunc(given, func(g LotMove) bool { return g.Lot == l.ID && g.Holder == from.Holder })
+	}
+	passes := []func(Lot) bool{
+		func(l Lot) bool { return own(l) && !slices.Contains(last, l.ID) },
+		func(l Lot) bool { return !own(l) && !slices.Contains(last, l.ID) },
+	}
+	for _, id := range last {
+		passes = append(passes, func(l Lot) bool { return l.ID == id })
+	}
 	kinds := []Kind{from.Kind}
 	if from.Kind == Points {
 		kinds = []Kind{Pending, Points}
 	}
-	for _, pass := range [2]bool{true, false} { // the entry's own lots first
+	for _, may := range passes {
 		for _, k := range kinds {
 			if qty == 0 {
 				return 0
 			}
-			qty -= d.reclaimFrom(op, Account{from.Holder, k, from.Unit}, qty, func(l Lot) bool {
-				own := slices.ContainsFunc(given, func(g LotMove) bool { return g.Lot == l.ID && g.Holder == from.Holder })
-				return own == pass
-			})
+			qty -= d.reclaimFrom(op, Account{from.Holder, k, from.Unit}, qty, may)
 		}
 	}
 	return qty
@@ -91,12 +100,12 @@ func (d *Draft) Reverse(op Op, o *Entry) {
 		}
 	}
 	for _, a := range o.Post.Adds {
-		d.unadd(op, o, a)
+		d.unadd(op, a)
 	}
 	for _, u := range o.Post.Uses {
 		if u.Qty < 0 {
 			u.Qty = -u.Qty
-			d.unadd(op, o, u)
+			d.unadd(op, u)
 		}
 	}
 	for _, p := range o.Post.Lines {
@@ -143,14 +152,14 @@ func (d *Draft) refill(h *Holder, u LotMove) {
 	d.insert(h, Lot{ID: u.Lot, Kind: u.Kind, Unit: u.Unit, Remaining: u.Qty, Starts: u.Starts, Until: u.Until, Cost: u.Cost})
 }
 
-// unadd takes back what an entry put on an account. Pending points that have become active meanwhile are
-// taken from the active ones; what is missing becomes debt.
-func (d *Draft) unadd(op Op, o *Entry, a LotMove) {
+// unadd takes back what an entry put into a lot: from that lot, then from others. Pending points that have
+// become active meanwhile are taken from the active ones; what is missing becomes debt.
+func (d *Draft) unadd(op Op, a LotMove) {
 	from := Account{a.Holder, a.Kind, a.Unit}
 	if a.Kind == Pending {
 		from.Kind = Points
 	}
-	if short := d.reclaim(op, o.Post.Adds, from, a.Qty); short > 0 {
+	if short := d.reclaim(op, []LotMove{a}, nil, from, a.Qty); short > 0 {
 		d.line(op, Account{a.Holder, from.Kind.Debt(), a.Unit}, -short)
 	}
 }

@@ -11,66 +11,14 @@ import (
 	"lojal/internal/reward"
 )
 
-// Amends is what the sale room keeps of a sale that was returned in part or whole.
-type Amends struct {
-	Parts   []reward.Part `json:"p,omitempty"`
-	Entries []int64       `json:"e,omitempty"` // the return's entry, one per part
-	Undone  []int         `json:"u,omitempty"` // positions of parts that were reversed
-	Back    []backUse     `json:"b,omitempty"` // value given back so far, per account
-}
-
-type backUse struct {
-	Holder int64       `json:"h"`
-	Kind   ledger.Kind `json:"k"`
-	Qty    int64       `json:"q"`
-}
-
-func readAmends(state string) (Amends, error) {
-	var a Amends
-	if state == "" {
-		return a, nil
-	}
-	return a, json.Unmarshal([]byte(state), &a)
-}
-
-// standing gives the parts that count.
-func (a *Amends) standing() []reward.Part {
-	var out []reward.Part
-	for i := range a.Parts {
-		if !contains(a.Undone, i) {
-			out = append(out, a.Parts[i])
-		}
-	}
-	return out
-}
-
-func contains(list []int, v int) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
-}
-
-func (a *Amends) back(h int64, k ledger.Kind) *int64 {
-	for i := range a.Back {
-		if a.Back[i].Holder == h && a.Back[i].Kind == k {
-			return &a.Back[i].Qty
-		}
-	}
-	a.Back = append(a.Back, backUse{Holder: h, Kind: k})
-	return &a.Back[len(a.Back)-1].Qty
-}
-
 // ReturnRecord is the stored document of a return.
 type ReturnRecord struct {
 	Kind     string      `json:"k"` // return
 	Original int64       `json:"of"`
 	Receipt  string      `json:"or,omitempty"`
 	Part     reward.Part `json:"part"`
-	Restored clock.Day   `json:"until,omitempty"` // earliest expiry among restored lots
-	Forgiven int64       `json:"forgiven,omitempty"`
+	Restored clock.Day   `json:"until,omitempty"`    // earliest expiry among restored lots
+	Forgiven int64       `json:"forgiven,omitempty"` // below 0 where points are taken back that an earlier return had forgiven
 	Masks    []mask      `json:"m,omitempty"`
 	Coupons  []string    `json:"cpn,omitempty"` // vouchers given back
 	Balances []Balance   `json:"bal,omitempty"`
@@ -189,12 +137,10 @@ func (c *giveBack) day(at clock.Instant) clock.Day {
 // lots, earned points back, vouchers restored.
 func (c *giveBack) settle(v *ledger.View, d *ledger.Draft, state *Amends, part *reward.Part, day clock.Day) error {
 	unit := ledger.Unit(c.sold.Sold.Currency.Num)
-	notBefore := clock.Day(0)
-	strict := c.version != nil && c.version.Settings.Restore == "strict"
-	if c.version != nil && !strict {
-		notBefore = day + clock.Day(c.version.Settings.RestoreGraceDays)
+	b := &backing{giveBack: c, v: v, d: d, state: state, strict: c.version != nil && c.version.Settings.Restore == "strict"}
+	if c.version != nil && !b.strict {
+		b.notBefore = day + clock.Day(c.version.Settings.RestoreGraceDays)
 	}
-	till := func(card int64) ledger.Account { return c.cameFrom(card, unit) }
 	for _, t := range part.Tenders {
 		switch t.Kind {
 		case reward.TenderGift:
@@ -203,37 +149,33 @@ func (c *giveBack) settle(v *ledger.View, d *ledger.Draft, state *Amends, part *
 				return err
 			}
 			revive(v, card)
-			c.restore(v, d, state, till(card), ledger.Account{Holder: card, Kind: ledger.Paid, Unit: unit}, int64(t.Amount), notBefore)
+			b.restore(c.cameFrom(unit), ledger.Account{Holder: card, Kind: ledger.Paid, Unit: unit}, int64(t.Amount))
 		case reward.TenderCredit:
-			c.restore(v, d, state, ledger.System(ledger.TillClearing, unit), ledger.Account{Holder: c.primary(), Kind: ledger.Credit, Unit: unit}, int64(t.Amount), notBefore)
+			b.restore(ledger.System(ledger.TillClearing, unit), ledger.Account{Holder: c.primary(), Kind: ledger.Credit, Unit: unit}, int64(t.Amount))
 		}
 	}
 	for _, p := range part.Promo {
 		card := c.sold.Gifts[p.Gift]
 		revive(v, card)
-		c.restore(v, d, state, till(card), ledger.Account{Holder: card, Kind: ledger.Promo, Unit: unit}, int64(p.Amount), notBefore)
+		b.restore(c.cameFrom(unit), ledger.Account{Holder: card, Kind: ledger.Promo, Unit: unit}, int64(p.Amount))
 	}
 	if c.programme != nil && c.primary() != 0 {
 		points := ledger.Account{Holder: c.primary(), Kind: ledger.Points, Unit: c.programme.Points}
-		c.restore(v, d, state, ledger.System(ledger.UnitsRedeemed, c.programme.Points), points, part.Restored, notBefore)
-		c.claw(d, points, part.Clawback)
-		if strict {
-			d.ExpireFreed(points)
-		}
+		b.restore(ledger.System(ledger.UnitsRedeemed, c.programme.Points), points, part.Restored)
+		b.claw(points, part.Clawback)
 		d.Touch(points.Holder)
 	}
 	c.restoreVouchers(v, part, day)
 	return c.takeBackCards(v, d, part, unit)
 }
 
-// cameFrom gives the account that a card's value went to when it was spent.
-func (c *giveBack) cameFrom(card int64, unit ledger.Unit) ledger.Account {
+// cameFrom gives the account that cards' value went to when it was spent.
+func (c *giveBack) cameFrom(unit ledger.Unit) ledger.Account {
 	for _, p := range c.original.Post.Lines {
 		if p.Kind == ledger.Settlement && p.Unit == unit {
 			return p.Account
 		}
 	}
-	_ = card
 	return ledger.System(ledger.TillClearing, unit)
 }
 
@@ -242,79 +184,6 @@ func revive(v *ledger.View, card int64) {
 	if h := v.Holder(card); h != nil && h.Status == ledger.Expired {
 		v.SetStatus(card, ledger.Active)
 	}
-}
-
-// restore gives value back to the lots that the sale used, in reverse order of consumption, after what
-// earlier returns have given back already.
-func (c *giveBack) restore(v *ledger.View, d *ledger.Draft, state *Amends, from, to ledger.Account, qty int64, notBefore clock.Day) {
-	if qty == 0 {
-		return
-	}
-	done := state.back(to.Holder, to.Kind)
-	var uses []ledger.LotMove
-	var total int64
-	for _, u := range c.original.Post.Uses {
-		if u.Holder == to.Holder && u.Kind == to.Kind && u.Unit == to.Unit && u.Qty > 0 {
-			uses = append(uses, u)
-			total += u.Qty
-		}
-	}
-	for skip := *done; skip > 0 && len(uses) > 0; {
-		last := &uses[len(uses)-1]
-		part := min(skip, last.Qty)
-		last.Qty -= part
-		skip -= part
-		if last.Qty == 0 {
-			uses = uses[:len(uses)-1]
-		}
-	}
-	fromLots := min(qty, max(0, total-*done))
-	*done += qty
-	before := len(d.Post.Adds)
-	d.Restore(ledger.RET, from, uses, fromLots, notBefore)
-	c.noteExpiry(d, to, before, uses, fromLots, notBefore)
-	if rest := qty - fromLots; rest > 0 {
-		d.Repay(ledger.RET, from, to, rest)
-	}
-}
-
-// noteExpiry remembers the earliest last day among the restored points.
-func (c *giveBack) noteExpiry(_ *ledger.Draft, to ledger.Account, _ int, uses []ledger.LotMove, qty int64, notBefore clock.Day) {
-	if to.Kind != ledger.Points {
-		return
-	}
-	for i := len(uses) - 1; i >= 0 && qty > 0; i-- {
-		qty -= uses[i].Qty
-		until := uses[i].Until
-		if until == 0 {
-			continue
-		}
-		until = max(until, notBefore)
-		if c.rec.Restored == 0 || until < c.rec.Restored {
-			c.rec.Restored = until
-		}
-	}
-}
-
-// claw takes earned points back: pending before active; a shortage becomes debt, up to the programme's
-// limit, or is forgiven where the programme prevents debt (VRR-24).
-func (c *giveBack) claw(d *ledger.Draft, points ledger.Account, qty int64) {
-	if qty == 0 {
-		return
-	}
-	to := ledger.System(ledger.UnitsIssued, points.Unit)
-	if c.version.Settings.Clawback == "prevent" {
-		c.rec.Forgiven = d.ClawAtMost(ledger.RET, c.original.Post.Adds, points, to, qty)
-		return
-	}
-	if limit := int64(c.version.Settings.DebtLimit); limit > 0 {
-		short := d.ClawAtMost(ledger.RET, c.original.Post.Adds, points, to, qty)
-		owed := min(short, limit)
-		d.Owe(ledger.RET, points, to, owed)
-		c.rec.Forgiven = short - owed
-		return
-	}
-	d.Claw(ledger.RET, c.original.Post.Adds, points, to, qty)
 }
 
 func (c *giveBack) restoreVouchers(v *ledger.View, part *reward.Part, day clock.Day) {

@@ -44,6 +44,7 @@ type takeBack struct {
 	sold      *Record       // of a sale
 	programme *programme.Programme
 	uses      []reward.Use
+	back      returnedBy // of a return
 	rec       ReverseRecord
 	note      Note
 }
@@ -66,6 +67,9 @@ func (c *takeBack) Need(n *ledger.Needs) {
 	}
 	if c.original.Kind == ledger.RET {
 		n.Amend(c.original.Reverses)
+	}
+	for _, v := range c.back.vouchers {
+		c.room.vouchers.Need(n, v)
 	}
 	if c.sold != nil {
 		for _, v := range c.sold.Vouchers {
@@ -114,7 +118,7 @@ func (c *takeBack) Decide(v *ledger.View) error {
 	c.room.till.Stamp(v, d)
 	d.Reverse(kind, c.original)
 	v.SetAmendment(c.original.Seq, ledger.Amendment{ReversedBy: d.Seq, State: am.State})
-	if err := c.undo(v); err != nil {
+	if err := c.undo(v, d); err != nil {
 		return err
 	}
 	c.rec = ReverseRecord{Kind: "reversal", Reason: c.reason, Original: c.original.Seq, Note: c.note}
@@ -172,23 +176,15 @@ func (c *takeBack) voidable(v *ledger.View) error {
 }
 
 // undo gives back uses of vouchers and budgets, and takes a return out of the record of its sale.
-func (c *takeBack) undo(v *ledger.View) error {
+func (c *takeBack) undo(v *ledger.View, d *ledger.Draft) error {
 	if c.original.Kind == ledger.RET {
 		am := v.Amendment(c.original.Reverses)
 		state, err := readAmends(am.State)
 		if err != nil {
 			return err
 		}
-		for i, e := range state.Entries {
-			if e == c.original.Seq {
-				state.Undone = append(state.Undone, i)
-			}
-		}
-		for _, u := range c.original.Post.Uses {
-			if u.Qty < 0 {
-				*state.back(u.Holder, u.Kind) += u.Qty
-			}
-		}
+		state.undo(c.original.Seq, c.back.forgiven, d)
+		c.useAgain(v)
 		text, err := json.Marshal(&state)
 		v.SetAmendment(c.original.Reverses, ledger.Amendment{ReversedBy: am.ReversedBy, State: string(text)})
 		return err
@@ -214,6 +210,16 @@ func (c *takeBack) undo(v *ledger.View) error {
 		}
 	}
 	return nil
+}
+
+// useAgain takes back the vouchers that a return had restored, but for what was used since.
+func (c *takeBack) useAgain(v *ledger.View) {
+	for _, n := range c.back.vouchers {
+		if x, ok := c.room.vouchers.Get(v, n); ok && (x.MaxUses == 0 || x.Uses < x.MaxUses) {
+			x.Uses++
+			c.room.vouchers.Set(v, n, x)
+		}
+	}
 }
 
 func (c *takeBack) finish(v *ledger.View, d *ledger.Draft) error {
