@@ -191,7 +191,8 @@ func (c *calculator) price() *fault.Error {
 // afterRules runs points, gift and earning. Where the points of this order may pay for it, the award
 // depends on the burn and the burn on the award: the award falls as the burn rises, so halving finds the most.
 func (c *calculator) afterRules() *fault.Error {
-	own := bool(c.v.Settings.UsePointsOfThisOrder) && c.f.Points.Debt == 0 && c.f.Member
+	set := &c.v.Settings
+	own := bool(set.UsePointsOfThisOrder) && set.ActivationDelayDays == 0 && c.f.Points.Debt == 0 && c.f.Member // R14: pending is never available
 	if !own {
 		return c.spend(c.f.Points.Available(), c.w.Burn)
 	}
