@@ -173,6 +173,9 @@ func activateMoney(c *purse, v *ledger.View, d *ledger.Draft, at clock.Instant) 
 // clearAll takes what is available of a wallet, by adjustment (J16).
 func clearAll(kind ledger.Kind) func(*purse, *ledger.View, *ledger.Draft, clock.Instant) error {
 	return func(c *purse, v *ledger.View, d *ledger.Draft, at clock.Instant) error {
+		if err := usable(v.Holder(c.party.Card)); err != nil {
+			return err
+		}
 		kinds := []ledger.Kind{kind}
 		if kind == ledger.Paid {
 			kinds = []ledger.Kind{ledger.Paid, ledger.Promo}

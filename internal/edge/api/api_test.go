@@ -84,7 +84,7 @@ func TestAPI_SameKeySameAnswer(t *testing.T) {
 			{method: "POST", path: "/v1/keys", body: `{"name":"shop","scopes":["sales:write"]}`, idem: "k"},
 			{method: "POST", path: "/v1/members", body: `{"programme":"beans","display":"Zane","card":{}}`, idem: "e"},
 			{method: "POST", path: "/v1/cards", body: `{"programme":"beans"}`, idem: "c"},
-			{method: "POST", path: "/v1/vouchers/off1/publish", body: `{"bearer":true}`, idem: "v"},
+			{method: "POST", path: "/v1/vouchers/off-beans/publish", body: `{"bearer":true}`, idem: "v"},
 			{method: "POST", path: "/v1/accounts/" + w.purse + "/load", body: `{"amount":{"amount":100,"currency":"EUR"},"outlet":"017"}`, idem: "l"},
 			{method: "POST", path: "/v1/cards/" + w.card + "/block", body: `{"reason":"lost_bag"}`, idem: "b"},
 			{method: "PATCH", path: "/v1/members/" + w.member, body: `{"display":"Anna Ozola"}`, idem: "p"},
@@ -287,7 +287,7 @@ func TestAPI_EventsAndWebhooks(t *testing.T) {
 func TestAPI_BatchesOfCardsAndVouchers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b := w.ok("POST", "/v1/card-batches", `{"programme":"beans","product":"purse","rule":{"kind":"sequential","from":1,"length":10,"prefix":"77","check":"luhn"},"quantity":120}`)
-		v := w.ok("POST", "/v1/vouchers/off1/generate", `{"quantity":1200}`)
+		v := w.ok("POST", "/v1/vouchers/off-beans/generate", `{"quantity":1200}`)
 		w.until(func() bool {
 			return text(w.ok("GET", "/v1/card-batches/"+text(b, "id"), ""), "state") == "generated" &&
 				text(w.ok("GET", "/v1/voucher-batches/"+text(v, "id"), ""), "state") == "generated"

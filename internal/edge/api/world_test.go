@@ -21,7 +21,7 @@ import (
 )
 
 // rules is the programme of the world: points, gift cards, passes and a coupon.
-const rules = `id: beans
+const rules = `id: SLUG
 name: Beans
 zone: Europe/Riga
 currency: EUR
@@ -37,7 +37,7 @@ gift:
 passes:
   - {id: dozen, label: Dozen, visits: 12, days: 365}
 coupons:
-  - {id: off1, label: One off, kind: fixed_basket, amount: 1.00, uses_per_coupon: 1}
+  - {id: off-SLUG, label: One off, kind: fixed_basket, amount: 1.00, uses_per_coupon: 1}
 `
 
 // world is a running house with one tenant, and helpers to speak to it.
@@ -58,6 +58,7 @@ type tenant struct {
 	member, membership         string
 	card, number, gift, giftNo string
 	points, purse              string
+	slug                       string
 }
 
 func each(t *testing.T, run func(t *testing.T, w *world)) {
@@ -224,7 +225,7 @@ func want(t testing.TB, v any, path string, expected any) {
 // makeTenant makes a tenant with all that tests use of it.
 func (w *world) makeTenant(slug string) tenant {
 	w.t.Helper()
-	var x tenant
+	x := tenant{slug: slug}
 	a := w.okAs(w.operator, "POST", "/v1/tenants", fmt.Sprintf(`{"slug":%q,"name":"Beans","zone":"Europe/Riga","currency":"EUR","limits_profile":"none"}`, slug))
 	x.id, x.admin = text(a, "id"), text(a, "key")
 	do := func(method, path, body string) map[string]any { return w.okAs(x.admin, method, path, body) }
@@ -237,12 +238,12 @@ func (w *world) makeTenant(slug string) tenant {
 	x.elsewhere = text(do("POST", "/v1/terminals", fmt.Sprintf(`{"outlet":%q,"tid":"20010448","kind":"pos"}`, x.other)), "id")
 	x.till = text(do("POST", "/v1/terminals/"+x.terminal+"/link", `{"device":"a"}`), "key")
 	do("POST", "/v1/staff", fmt.Sprintf(`{"code":"c07","name":"Anna","role":"manager","outlets":[%q],"pin":"271828"}`, x.outlet))
-	definition, _ := json.Marshal(rules)
+	definition, _ := json.Marshal(strings.ReplaceAll(rules, "SLUG", slug))
 	do("POST", "/v1/programmes", `{"yaml":`+string(definition)+`}`)
-	m := do("POST", "/v1/members", `{"programme":"beans","display":"Anna Kalnina","language":"lv","phone":"+371 26123456","card":{}}`)
+	m := do("POST", "/v1/members", fmt.Sprintf(`{"programme":%q,"display":"Anna Kalnina","language":"lv","phone":"+371 26123456","card":{}}`, slug))
 	x.member, x.membership, x.card, x.number = text(m, "id"), text(m, "membership"), text(m, "card.id"), text(m, "card.number")
 	x.points = text(m, "card.accounts.0.id")
-	c := do("POST", "/v1/cards", `{"programme":"beans","product":"purse","status":"active"}`)
+	c := do("POST", "/v1/cards", fmt.Sprintf(`{"programme":%q,"product":"purse","status":"active"}`, slug))
 	x.gift, x.giftNo, x.purse = text(c, "id"), text(c, "number"), text(c, "accounts.1.id")
 	return x
 }
