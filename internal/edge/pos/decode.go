@@ -1,13 +1,10 @@
 package pos
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"strings"
 	"time"
 
 	"lojal/internal/base/clock"
-	"lojal/internal/base/fault"
 	"lojal/internal/base/money"
 	"lojal/internal/base/web"
 	"lojal/internal/card"
@@ -23,8 +20,7 @@ type body struct {
 	err error
 }
 
-// decode reads a body for a route. The fingerprint covers what was understood, without quote, session and
-// verify (A3), so that a till may send a newer quote with the same key.
+// decode reads a body for a route and gives the request its fingerprint.
 func decode(raw []byte, route string) (*sale.Request, error) {
 	q := &sale.Request{}
 	b := &body{Reader: web.NewReader(raw), q: q}
@@ -37,23 +33,8 @@ func decode(raw []byte, route string) (*sale.Request, error) {
 		return nil, b.err
 	}
 	q.Unknown = b.Unknown()
-	return q, seal(q, route)
-}
-
-// seal gives a request its fingerprint.
-func seal(q *sale.Request, route string) error {
-	bare := *q
-	bare.Quote, bare.Session, bare.Verify, bare.Unknown, bare.Fingerprint = "", "", nil, nil, nil
-	text, err := json.Marshal(&bare)
-	if err != nil {
-		return fault.Wrap(fault.ErrMalformed, err)
-	}
-	h := sha256.New()
-	h.Write([]byte(route))
-	h.Write([]byte{0})
-	h.Write(text)
-	q.Fingerprint = h.Sum(nil)[:16]
-	return nil
+	seal(q, route)
+	return q, nil
 }
 
 func (b *body) document() {
