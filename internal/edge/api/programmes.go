@@ -9,6 +9,7 @@ import (
 	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
 	"lojal/internal/base/fault"
+	"lojal/internal/ledger"
 	"lojal/internal/merchant"
 	"lojal/internal/programme"
 )
@@ -35,6 +36,13 @@ type Validated struct {
 	ID       string              `json:"id,omitempty"`
 	Valid    bool                `json:"valid"`
 	Problems []programme.Problem `json:"problems"`
+	Kept     *KeptLots           `json:"not_affected,omitempty" doc:"Of a programme that is there: what keeps its dates under any new version."`
+}
+
+// KeptLots are lots of points that a new version leaves as they are.
+type KeptLots struct {
+	Lots   int64 `json:"lots"`
+	Points int64 `json:"points"`
 }
 
 // Programme is a programme with its version in force.
@@ -125,13 +133,27 @@ func (c *call) issuer(name string, accepted []merchant.ID) (int64, error) {
 	return int64(issuer), nil
 }
 
-func (a *API) validate(_ *call, in *NewProgramme) (deed[Validated], error) {
+func (a *API) validate(c *call, in *NewProgramme) (deed[Validated], error) {
 	d, wrong := problems(in.YAML)
 	out := &Validated{Valid: len(wrong) == 0, Problems: wrong}
-	if d != nil {
-		out.ID = d.ID
+	if d == nil {
+		return func(db.Tx) (*Validated, error) { return out, nil }, nil
 	}
-	return func(db.Tx) (*Validated, error) { return out, nil }, nil
+	out.ID = d.ID
+	shelf, err := a.shelf(c)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx db.Tx) (*Validated, error) {
+		p := shelf.Find(d.ID)
+		if p == nil {
+			return out, nil
+		}
+		out.Kept = &KeptLots{}
+		var err error
+		out.Kept.Lots, out.Kept.Points, err = ledger.CountLots(c.r.Context(), tx, p.Points)
+		return out, err
+	}, nil
 }
 
 func (a *API) shelf(c *call) (*programme.Shelf, error) {
