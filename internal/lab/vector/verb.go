@@ -31,6 +31,7 @@ func init() { // parallel does steps itself: a plain initialiser would go in a c
 		"call":     (*run).call,
 		"account":  (*run).account,
 		"again":    (*run).again,
+		"preview":  (*run).preview,
 		"publish":  (*run).publishing,
 		"clock":    (*run).move,
 		"parallel": (*run).parallel,
@@ -357,6 +358,17 @@ func (r *run) publishing(_ *Step, v any, a *Recorded) error {
 	}
 	a.Status, a.Body = got.Status, got.Body
 	return nil
+}
+
+// preview asks what a version would be, without publishing it.
+func (r *run) preview(s *Step, v any, a *Recorded) error {
+	in, _ := v.(Tree)
+	set, _ := in["set"].(Tree)
+	ask, err := r.version(text(in, "programme", only(r.c.Given.Programmes)), set)
+	if err != nil {
+		return err
+	}
+	return r.sendAs(s, request{Method: http.MethodPost, Path: "/v1/programmes/validate", Body: encode(ask), Bearer: r.admin, Key: r.nextKey()}, ask, a)
 }
 
 // keysLast is how long the keys of a case are used: they live a year, and some cases are longer.

@@ -122,11 +122,24 @@ func (r *run) programmes() error {
 
 // publish writes a version of a programme: what is given of it, with further settings laid over.
 func (r *run) publish(name string, set Tree) (*answer, error) {
+	ask, err := r.version(name, set)
+	if err != nil {
+		return nil, err
+	}
+	r.c.Given.Programmes[name] = merge(r.c.Given.Programmes[name], set)
+	a, err := r.server.send(r.ctx, request{Method: http.MethodPost, Path: "/v1/programmes", Body: encode(ask), Bearer: r.admin, Key: r.nextKey()})
+	if err == nil && a.Status >= 300 {
+		err = fmt.Errorf("programme %s: %s", name, clip(string(a.Raw)))
+	}
+	return a, err
+}
+
+// version gives a version of a programme as it is sent.
+func (r *run) version(name string, set Tree) (Tree, error) {
 	body := merge(r.c.Given.Programmes[name], set)
 	body = merge(Tree{"id": "pro_" + name, "name": name, "currency": r.c.Given.Currency, "zone": r.c.Given.Zone}, body)
 	issuer, accepted := text(body, "issuer", ""), body["accepted_by"]
 	delete(body, "accepted_by")
-	r.c.Given.Programmes[name] = merge(r.c.Given.Programmes[name], set)
 	r.names[name] = Tree{"id": body["id"]}
 	if issuer != "" {
 		var err error
@@ -151,11 +164,7 @@ func (r *run) publish(name string, set Tree) (*answer, error) {
 		}
 		ask["accepted_by"] = ids
 	}
-	a, err := r.server.send(r.ctx, request{Method: http.MethodPost, Path: "/v1/programmes", Body: encode(ask), Bearer: r.admin, Key: r.nextKey()})
-	if err == nil && a.Status >= 300 {
-		err = fmt.Errorf("programme %s: %s", name, clip(string(a.Raw)))
-	}
-	return a, err
+	return ask, nil
 }
 
 func (r *run) programmeID(t Tree) string {
