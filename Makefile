@@ -34,8 +34,11 @@ bench: ## measure commits and quotes against pgbench and net/http
 	@scripts/need.sh postgres
 	@$(LOJAL) bench
 
+YEAR := $(firstword $(LOJAL_YEAR_FILE) $(wildcard ../shared/data/online_retail_2009_2010.csv.gz))
+
 replay-year: ## send a year of real sales through the till API
-	@$(LOJAL) replay
+	@test -n "$(YEAR)" || { echo "LOJAL_YEAR_FILE names the file; docs/how-to/replay.md says where it comes from"; exit 1; }
+	@$(LOJAL) replay "$(YEAR)"
 
 simulate: ## run random shops with crashes and check the books after each step
 	@$(LOJAL) simulate
