@@ -163,7 +163,7 @@ func (t *tally) sequence(last int64) Sequence {
 			s.Missing += n - next
 		}
 		next = n + 1
-		if t.standing[n] > 1 {
+		if t.doubled[n] {
 			s.Duplicates = append(s.Duplicates, n)
 		}
 	}

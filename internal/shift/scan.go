@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lojal/internal/base/clock"
 	"lojal/internal/ledger"
 )
 
@@ -49,10 +50,17 @@ type tally struct {
 	spent    map[columnKey]int64
 	visits   int64
 	tombs    int64
-	used     map[int64]bool  // numbers of the terminal's sequence
-	standing map[int64]int64 // operations that stand, by their number
+	used     map[int64]bool     // numbers of the terminal's sequence
+	standing map[numbered]int64 // operations that stand, by their number on a business day (I12)
+	doubled  map[int64]bool     // numbers under which several stand
 	lines    []map[lineKey]*Line
 	cards    map[cardKey]*Product
+}
+
+// numbered is a number of the terminal's sequence on a business day: a batch may span two of them.
+type numbered struct {
+	day clock.Day
+	seq int64
 }
 
 type lineKey struct {
@@ -68,7 +76,7 @@ type cardKey struct {
 func (r *Room) newTally(back map[int64]ledger.Op) *tally {
 	t := &tally{
 		room: r, back: back, seen: map[int64]bool{}, all: newBoard(), actors: map[string]*board{}, kinds: map[string]int64{},
-		system: map[ledger.Unit]int64{}, given: map[columnKey]int64{}, spent: map[columnKey]int64{}, used: map[int64]bool{}, standing: map[int64]int64{}, cards: map[cardKey]*Product{},
+		system: map[ledger.Unit]int64{}, given: map[columnKey]int64{}, spent: map[columnKey]int64{}, used: map[int64]bool{}, standing: map[numbered]int64{}, doubled: map[int64]bool{}, cards: map[cardKey]*Product{},
 	}
 	for range r.sections {
 		t.lines = append(t.lines, map[lineKey]*Line{})
@@ -103,7 +111,9 @@ func (t *tally) entry(e *ledger.Entry) error {
 		// Further entries of an operation carry its number as well, without its key; what was taken back may
 		// be tried again under the same number (I12).
 		if e.Key != "" && !taken && e.Reverses == 0 && e.Kind != ledger.TMB {
-			t.standing[e.TerminalSeq]++
+			n := numbered{e.BusinessDate, e.TerminalSeq}
+			t.standing[n]++
+			t.doubled[e.TerminalSeq] = t.doubled[e.TerminalSeq] || t.standing[n] > 1
 		}
 	}
 	parts, order := t.parts(e, reversed)
