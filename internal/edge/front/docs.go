@@ -73,7 +73,10 @@ type description struct {
 		Title, Version, Description string
 	}
 	Paths      map[string]map[string]json.RawMessage
-	Components struct{ Schemas map[string]*schema }
+	Components struct {
+		Schemas    map[string]*schema
+		Parameters map[string]parameter
+	}
 }
 
 type described struct {
@@ -81,11 +84,7 @@ type described struct {
 	Summary     string
 	Description string
 	Tags        []string
-	Parameters  []struct {
-		Name, In, Description string
-		Required              bool
-		Schema                *schema
-	}
+	Parameters  []parameter
 	RequestBody *struct{ Content map[string]media }
 	Responses   map[string]struct {
 		Description string
@@ -94,6 +93,13 @@ type described struct {
 }
 
 type media struct{ Schema *schema }
+
+type parameter struct {
+	Ref                   string `json:"$ref"`
+	Name, In, Description string
+	Required              bool
+	Schema                *schema
+}
 
 type schema struct {
 	Ref         string `json:"$ref"`
@@ -159,6 +165,9 @@ func groupOf(path string, tags []string) string {
 func (d *description) operation(method, path string, x *described) operation {
 	o := operation{ID: cmp.Or(x.OperationID, method+strings.ReplaceAll(path, "/", "-")), Method: method, Path: path, Summary: x.Summary, About: x.Description}
 	for _, p := range x.Parameters {
+		if p.Ref != "" {
+			p = d.Components.Parameters[last(p.Ref)]
+		}
 		o.Parameters = append(o.Parameters, row{Name: p.Name, In: p.In, Type: d.typeOf(p.Schema), Required: p.Required, About: p.Description})
 	}
 	if x.RequestBody != nil {
@@ -188,8 +197,11 @@ func (d *description) find(s *schema) *schema {
 	if s == nil || s.Ref == "" {
 		return s
 	}
-	return d.Components.Schemas[s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]]
+	return d.Components.Schemas[last(s.Ref)]
 }
+
+// last gives the name at the end of a reference.
+func last(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
 // maxDepth bounds how deep documents are unfolded: some of them hold themselves.
 const maxDepth = 3

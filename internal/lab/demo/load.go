@@ -91,14 +91,25 @@ func (l *load) start(ctx context.Context, operatorKey string) error {
 		now = first
 	}
 	l.now, l.again = now, len(tenants.Items) > 0
-	if err := l.shop.build(ctx, operatorKey); err != nil {
-		return err
+	if !l.shop.Built {
+		if err := l.shop.build(ctx, operatorKey); err != nil {
+			return err
+		}
 	}
+	l.connect()
+	return nil
+}
+
+// connect takes the tills' present keys into use.
+func (l *load) connect() {
+	l.tills = nil
 	for _, t := range l.shop.Tills {
 		l.tills = append(l.tills, client.New(l.shop.url, t.Key, client.WithConnections(connections)))
 	}
-	return nil
 }
+
+// renewDays before the end of the year the keys are made anew.
+const renewDays = 60
 
 // run sends every step. Operations that an earlier load sent answer again and change nothing.
 func (l *load) run(ctx context.Context) error {
@@ -109,6 +120,12 @@ func (l *load) run(ctx context.Context) error {
 				return fmt.Errorf("move the clock to %s: %w", s.at, err)
 			}
 			l.now = s.at
+		}
+		if !l.shop.Renewed && l.now.After(l.shop.Until.AddDate(0, 0, -renewDays)) {
+			if err := l.shop.renew(ctx); err != nil {
+				return err
+			}
+			l.connect()
 		}
 		if err := l.step(ctx, s); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 
 // Till is a linked terminal with its key.
 type Till struct {
+	ID     string `json:"id"`
 	TID    string `json:"tid"`
 	Outlet string `json:"outlet"`
 	Key    string `json:"key"`
@@ -26,7 +27,9 @@ type Till struct {
 
 // Shop is the chain as it was made: what a person needs to try it, and what a second start needs to find it.
 type Shop struct {
-	Until     time.Time `json:"until"` // the instant at which the year ends
+	Until     time.Time `json:"until"`   // the instant at which the year ends
+	Built     bool      `json:"built"`   // outlets, tills, cashiers and programme are there
+	Renewed   bool      `json:"renewed"` // keys of the present have taken the place of those of a year ago
 	Loaded    bool      `json:"loaded"`
 	Tenant    string    `json:"tenant"`
 	AdminKey  string    `json:"admin_key"`
@@ -121,8 +124,25 @@ func (s *Shop) build(ctx context.Context, operatorKey string) error {
 	if err != nil {
 		return fmt.Errorf("publish the programme: %w", err)
 	}
-	s.Programme = published.ID
-	return nil
+	s.Programme, s.Built = published.ID, true
+	return s.keep()
+}
+
+// renew makes the keys anew towards the end of the year: a key lives for 365 days.
+func (s *Shop) renew(ctx context.Context) error {
+	for i := range s.Tills {
+		linked, err := s.admin().LinkTerminal(ctx, "demo-relink-"+s.Tills[i].TID, s.Tills[i].ID, "demo")
+		if err != nil {
+			return fmt.Errorf("renew the key of terminal %s: %w", s.Tills[i].TID, err)
+		}
+		s.Tills[i].Key = linked.Key
+	}
+	var made client.Created
+	if err := s.post(ctx, "/v1/keys", "demo-admin", map[string]string{"name": "demo", "kind": "admin"}, &made); err != nil {
+		return fmt.Errorf("renew the administrator's key: %w", err)
+	}
+	s.AdminKey, s.boss, s.Renewed = made.Key, nil, true
+	return s.keep()
 }
 
 func (s *Shop) people(ctx context.Context, admin *client.Client, outlets []string) error {
@@ -150,7 +170,7 @@ func (s *Shop) link(ctx context.Context, admin *client.Client, ids []string) err
 		if err != nil {
 			return fmt.Errorf("link terminal %s: %w", t.TID, err)
 		}
-		s.Tills = append(s.Tills, Till{TID: t.TID, Outlet: outlets[t.outlet].Code, Key: linked.Key})
+		s.Tills = append(s.Tills, Till{ID: made.ID, TID: t.TID, Outlet: outlets[t.outlet].Code, Key: linked.Key})
 	}
 	return nil
 }
