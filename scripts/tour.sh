@@ -42,4 +42,11 @@ if grep -q '"code":"' answers; then
   echo "tour: the server refused something" >&2
   exit 1
 fi
+
+# The examples are the same purchase as programs.
+set -a
+. lojal-demo/tour.env
+set +a
+bash "$root/examples/till/till.sh" | grep -qx applied || { echo "tour: examples/till/till.sh failed" >&2; exit 1; }
+(cd "$root" && go run ./examples/till) | grep -q 'was applied$' || { echo "tour: examples/till failed" >&2; exit 1; }
 echo "tour: every command of the README works"
