@@ -236,7 +236,11 @@ func (o opening) Book(_ *ledger.View, d *ledger.Draft) error {
 			d.Owe(ledger.OPN, to, from, -l.Qty)
 			continue
 		}
-		d.Give(ledger.OPN, from, to, l.Qty, ledger.Terms{Until: l.Until, Cost: ledger.FullCost})
+		terms := ledger.Terms{Until: l.Until}
+		if l.Kind == ledger.Paid || l.Kind == ledger.Credit {
+			terms.Cost = ledger.FullCost
+		}
+		d.Give(ledger.OPN, from, to, l.Qty, terms)
 	}
 	return nil
 }
@@ -262,7 +266,11 @@ var testUses = db.SQL("app.test_uses", `
 	SELECT v.id FROM voucher v WHERE v.tenant_id = $1 AND v.uses > 0`)
 
 var testExpired = db.SQL("app.test_expired", `
-	SELECT p.holder, p.kind, SUM(p.amount) FROM posting p WHERE p.tenant_id = $1 AND p.op = $2 AND p.holder <> 0 GROUP BY p.holder, p.kind`)
+	SELECT p.holder, p.kind, SUM(p.amount)
+	  FROM posting p
+	 WHERE p.tenant_id = $1 AND p.op = $2 AND p.holder <> 0
+	   AND NOT EXISTS (SELECT 1 FROM amend a WHERE a.tenant_id = p.tenant_id AND a.seq = p.seq AND a.reversed_by <> 0)
+	 GROUP BY p.holder, p.kind`)
 
 // TestUsed gives the vouchers that have been used, and what has expired of each holder's accounts.
 func (a *App) TestUsed(ctx context.Context) (used map[int64]bool, expired map[int64]map[ledger.Kind]int64, err error) {
