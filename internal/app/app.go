@@ -75,6 +75,7 @@ type App struct {
 	log        *slog.Logger
 	front      *front.Front
 	metrics    *metrics
+	handler    func() http.Handler
 	testTenant int64
 	quit       chan struct{}
 	timerDone  chan struct{}
@@ -160,7 +161,7 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.sales.ReadWith(a.reader)
 	a.edges()
-	a.front, a.metrics = a.newFront(), a.newMetrics()
+	a.front, a.metrics, a.handler = a.newFront(), a.newMetrics(), sync.OnceValue(a.newHandler)
 	a.lane.After(func(done []ledger.Result) {
 		a.metrics.committed(done)
 		a.hooks.Wake()
@@ -224,8 +225,10 @@ func (a *App) Clock() clock.Clock { return a.clock }
 // DB gives the house's database.
 func (a *App) DB() *db.DB { return a.db }
 
-// Handler gives the handler that speaks for all edges.
-func (a *App) Handler() http.Handler {
+// Handler gives the handler that speaks for all edges, made once.
+func (a *App) Handler() http.Handler { return a.handler() }
+
+func (a *App) newHandler() http.Handler {
 	mux := http.NewServeMux()
 	till := &pos.API{
 		Gate: a.access.Gate(), Directory: a.house.Directory(), Sales: a.sales, Shifts: a.shifts, Clock: a.clock, Loose: a.TestClock, Head: a.head,
