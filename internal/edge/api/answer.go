@@ -10,6 +10,7 @@ import (
 	"lojal/internal/base/fault"
 	"lojal/internal/base/web"
 	"lojal/internal/ledger"
+	"lojal/internal/merchant"
 )
 
 // Seen is what every answer says of the ledger: the last entry that it saw and the life line of the books.
@@ -64,6 +65,11 @@ func read[O any](a *API, o op, do func(*call) (*O, error)) {
 		if err == nil {
 			err = c.queries()
 		}
+		leave := func() {}
+		if err == nil && o.tag == reportsTag {
+			leave, err = a.report(c)
+		}
+		defer func() { leave() }()
 		var out *O
 		if err == nil {
 			out, err = do(c)
@@ -78,6 +84,18 @@ func read[O any](a *API, o op, do func(*call) (*O, error)) {
 		}
 		web.WriteJSON(w, http.StatusOK, body)
 	})
+}
+
+// report counts a report of a key in (L9).
+func (a *API) report(c *call) (func(), error) {
+	if a.Meter == nil || c.caller.Tenant == 0 {
+		return func() {}, nil
+	}
+	leave, err := a.Meter.Report(merchant.Profile(c.caller.Profile), merchant.TenantID(c.tenant), int64(c.caller.Key))
+	if err != nil {
+		return func() {}, err
+	}
+	return leave, nil
 }
 
 func parseQuery(raw string) (url.Values, error) {

@@ -316,6 +316,40 @@ func (w *world) until(done func() bool) {
 	}
 }
 
+func TestAPI_ProgrammesAreYAML(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		text2 := strings.ReplaceAll(rules, "SLUG", "second")
+		head := map[string]string{"Content-Type": "application/yaml"}
+		a := w.send(request{method: "POST", path: "/v1/programmes", key: w.admin, body: text2, head: head})
+		if a.status != 201 || a.body["id"] != "second" {
+			t.Fatalf("YAML: %d %s", a.status, a.raw)
+		}
+		want(t, w.ok("GET", "/v1/programmes/second", ""), "version", text(a.body, "version"))
+		w.ok("POST", "/v1/programmes", fmt.Sprintf(`{"yaml":%q,"effective_from":"2027-03-01T00:00:00+02:00"}`, strings.Replace(text2, "1/1.00", "2/1.00", 1)))
+		want(t, w.ok("GET", "/v1/programmes/second", ""), "version", text(a.body, "version")) // not yet in force
+		if list := at(w.ok("GET", "/v1/programmes/second/versions", ""), "items").([]any); len(list) != 2 {
+			t.Errorf("%d versions, want 2", len(list))
+		}
+		bad := w.refused(422, "programme_invalid", "POST", "/v1/programmes", `{"yaml":"id: x\nearn_rat: 1"}`)
+		want(t, bad.body, "params.problems.0.line", 2)
+		want(t, w.ok("POST", "/v1/programmes/validate", `{"yaml":"id: x\nearn_rat: 1"}`), "valid", false)
+	})
+}
+
+func TestAPI_ReportsOfTills(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		r := w.resources(&w.tenant)
+		list := w.ok("GET", "/v1/batches?terminal="+w.terminal, "")
+		want(t, list, "items.0.id", r["batches"])
+		want(t, w.ok("GET", "/v1/batches/"+r["batches"], ""), "kind", "z")
+		a := w.send(request{method: "GET", path: "/v1/batches/" + r["batches"] + "?columns=32&language=lv", key: w.admin, head: map[string]string{"Accept": "text/plain"}})
+		if a.status != 200 || !strings.Contains(string(a.raw), "20010447") {
+			t.Errorf("the slip: %d %s", a.status, a.raw)
+		}
+		w.refused(400, "invalid_value", "GET", "/v1/batches", "")
+	})
+}
+
 func TestAPI_ApprovalsStandBehindAdjustments(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key := text(w.ok("POST", "/v1/keys", `{"name":"erp","scopes":["accounts:write","approvals:write"]}`), "key")

@@ -1,10 +1,15 @@
 package api
 
 import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lojal/internal/access"
 	"lojal/internal/base/clock"
@@ -101,7 +106,7 @@ func (c *call) take(body bool) error {
 	}
 	var canonical []byte
 	if body {
-		if c.raw, err = web.ReadBody(c.w, c.r, web.MaxBody); err != nil {
+		if c.raw, err = c.body(); err != nil {
 			return err
 		}
 	} else if c.r.ContentLength > 0 {
@@ -112,6 +117,27 @@ func (c *call) take(body bool) error {
 	}
 	c.print = once.Fingerprint(c.r.Method+" "+c.r.URL.Path, canonical)
 	return nil
+}
+
+const yamlType = "application/yaml"
+
+// body reads the body. YAML stands for a document whose one field it is.
+func (c *call) body() ([]byte, error) {
+	media, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if !c.op.yaml || err != nil || media != yamlType {
+		return web.ReadBody(c.w, c.r, web.MaxBody)
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, web.MaxBody))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		return nil, fault.New(fault.ErrTooLarge, "bytes_max", web.MaxBody)
+	case err != nil:
+		return nil, fault.Wrap(fault.ErrMalformed, err, "reason", "the body broke off")
+	case !utf8.Valid(text):
+		return nil, fault.New(fault.ErrMalformed, "reason", "invalid UTF-8")
+	}
+	return json.Marshal(map[string]string{"yaml": string(text)})
 }
 
 // by names who asks, for the audit trail.

@@ -31,6 +31,7 @@ type op struct {
 	query        []param
 	status       int    // of success; 200 when 0
 	media        string // of an answer that is no JSON
+	yaml         bool   // the body may be YAML, for the field of that name
 }
 
 // param is a parameter of the query.
@@ -76,6 +77,9 @@ func (f *front) describe(o op, body, answer reflect.Type) *huma.Operation {
 	}
 	if body != nil {
 		h.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: f.input(body)}}}
+		if o.yaml {
+			h.RequestBody.Content[yamlType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		}
 	}
 	status := max(o.status, http.StatusOK)
 	ok := &huma.Response{Description: http.StatusText(status)}

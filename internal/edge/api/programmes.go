@@ -70,8 +70,9 @@ func (a *API) programmeRoutes() {
 	const tag = "programmes"
 	publish := op{method: http.MethodPost, path: "/v1/programmes", id: "publish-programme", tag: tag, summary: "Publish a version of a programme", scope: "programmes:write", status: http.StatusCreated}
 	publish.about = "The body may also be the YAML itself, as application/yaml. A definition with problems is refused with programme_invalid, each problem with line and column."
+	publish.yaml = true
 	write(a, publish, ofBook, false, a.publish)
-	write(a, op{method: http.MethodPost, path: "/v1/programmes/validate", id: "validate-programme", tag: tag, summary: "Look for problems in a definition", scope: "programmes:read"}, plain, false, a.validate)
+	write(a, op{method: http.MethodPost, path: "/v1/programmes/validate", id: "validate-programme", tag: tag, summary: "Look for problems in a definition", scope: "programmes:read", yaml: true}, plain, false, a.validate)
 	read(a, op{path: "/v1/programmes", id: "list-programmes", tag: tag, summary: "List the programmes", scope: "programmes:read", query: []param{paramAfter, paramLimit, paramUpdated}}, a.listProgrammes)
 	read(a, op{path: "/v1/programmes/{id}", id: "read-programme", tag: tag, summary: "Read a programme as it is in force", scope: "programmes:read", who: ofTills}, a.readProgramme)
 	read(a, op{path: "/v1/programmes/{id}/versions", id: "list-programme-versions", tag: tag, summary: "List the versions of a programme, the oldest first", scope: "programmes:read",

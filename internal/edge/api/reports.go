@@ -57,10 +57,12 @@ type Report struct {
 	shift.Totals
 }
 
+const reportsTag = "reports"
+
 var paramTerminal = param{"terminal", "The terminal, trm_….", false}
 
 func (a *API) reportRoutes() {
-	const tag = "reports"
+	const tag = reportsTag
 	page := []param{paramTerminal, paramAfter, paramLimit}
 	read(a, op{path: "/v1/shifts", id: "list-shifts", tag: tag, summary: "List the closed shifts of a terminal, the newest first", scope: "reports:read", query: page}, a.shifts)
 	read(a, op{path: "/v1/batches", id: "list-batches", tag: tag, summary: "List the closed batches of a terminal, the newest first", scope: "reports:read", query: page}, a.batches)

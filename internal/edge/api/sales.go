@@ -22,6 +22,7 @@ type Sale struct {
 	At      time.Time       `json:"at"`
 	Outlet  string          `json:"outlet,omitempty"`
 	Receipt string          `json:"receipt,omitempty"`
+	Tenders []Tender        `json:"tenders,omitempty" doc:"How it was paid, as its sender told, with what was rounded of cash."`
 	Answer  json.RawMessage `json:"answer" doc:"What its sender was answered, the same at any age."`
 }
 
@@ -151,8 +152,15 @@ func (a *API) readSale(c *call) (*Sale, error) {
 	if err != nil {
 		return nil, err
 	}
+	paid, err := sale.Tenders(e)
+	if err != nil {
+		return nil, err
+	}
 	body, err := a.Sales.Render(c.r.Context(), c.tenant, e)
 	out := &Sale{ID: c.r.PathValue("id"), Kind: e.Kind.String(), At: c.at(e.BookedAt), Receipt: e.Receipt, Answer: body}
+	for _, t := range paid {
+		out.Tenders = append(out.Tenders, Tender{Kind: string(t.Kind), Value: t.Value, Amount: t.Amount, Rounding: t.Rounding})
+	}
 	if o := c.snap.Outlet(merchant.OutletID(e.Outlet)); o != nil {
 		out.Outlet = o.Code
 	}
