@@ -301,8 +301,8 @@ func (r *run) account(s *Step, v any, a *Recorded) error {
 	return r.sendAs(s, request{Method: http.MethodGet, Path: fmt.Sprintf("/v1/accounts/%v", v), Bearer: r.admin}, nil, a)
 }
 
-// call is any request of the management API under the tenant's own key. A basket is a body whose lines may
-// have their short forms.
+// call is any request under the tenant's own key, or under that of a till. A basket is a body whose lines
+// may have their short forms.
 func (r *run) call(s *Step, v any, a *Recorded) error {
 	in, _ := v.(Tree)
 	method, path, found := strings.Cut(text(in, "to", ""), " ")
@@ -310,6 +310,13 @@ func (r *run) call(s *Step, v any, a *Recorded) error {
 		return fmt.Errorf("to: METHOD /path")
 	}
 	q := request{Method: method, Path: path, Bearer: r.admin}
+	if in["till"] != nil {
+		t, err := r.tillOf(in)
+		if err != nil {
+			return err
+		}
+		q.Bearer = t.key
+	}
 	if method == http.MethodGet {
 		return r.sendAs(s, q, nil, a)
 	}
