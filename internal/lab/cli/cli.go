@@ -37,18 +37,19 @@ func (p Place) url() string {
 
 // commands is the whole command line.
 type commands struct {
-	Serve     serve         `cmd:"" help:"Run the server."`
-	Demo      demo          `cmd:"" help:"Run the server with a small chain, its members and a year of sales."`
-	Migrate   migrate       `cmd:"" help:"Bring the database to the newest version."`
-	Programme programme     `cmd:"" help:"Check, compare and apply programme files."`
-	Bench     bench         `cmd:"" help:"Measure commits and quotes against pgbench and net/http."`
-	BenchLoad benchLoad     `cmd:"" hidden:""`
-	BenchBare benchBare     `cmd:"" hidden:""`
-	Replay    replayCommand `cmd:"" help:"Put a real sales log through the till API."`
-	Doctor    examine       `cmd:"" help:"Hold every invariant against the stored books."`
-	OpenAPI   openapi       `cmd:"" name:"openapi" help:"Write the OpenAPI document."`
-	Verify    verify        `cmd:"" help:"Verify an export with the independent verifier."`
-	Bank      bank          `cmd:"" help:"Crash-test a server from outside."`
+	Serve     serve           `cmd:"" help:"Run the server."`
+	Demo      demo            `cmd:"" help:"Run the server with a small chain, its members and a year of sales."`
+	Migrate   migrate         `cmd:"" help:"Bring the database to the newest version."`
+	Programme programme       `cmd:"" help:"Check, compare and apply programme files."`
+	Bench     bench           `cmd:"" help:"Measure commits and quotes against pgbench and net/http."`
+	BenchLoad benchLoad       `cmd:"" hidden:""`
+	BenchBare benchBare       `cmd:"" hidden:""`
+	Replay    replayCommand   `cmd:"" help:"Put a real sales log through the till API."`
+	Doctor    examine         `cmd:"" help:"Hold every invariant against the stored books."`
+	OpenAPI   openapi         `cmd:"" name:"openapi" help:"Write the OpenAPI document."`
+	Verify    verify          `cmd:"" help:"Verify an export with the independent verifier."`
+	Bank      bank            `cmd:"" help:"Crash-test a server from outside."`
+	Simulate  simulateCommand `cmd:"" help:"Run random shops with faults and check the books after each step."`
 }
 
 // errFailed says that what was checked does not hold; the report has said why.

@@ -110,7 +110,7 @@ func (t *deed) negate(o *Entry) {
 		if kind == Pending {
 			kind = Points
 		}
-		short := t.reclaim(m.Holder, kind, qty, o.Adds)
+		short := t.reclaim(m.Holder, kind, qty, []Move{m}, nil)
 		t.line(m.Holder, kind+debt, t.b.unit(kind), -short)
 	}
 	for _, m := range o.Adds {
@@ -122,9 +122,23 @@ func (t *deed) negate(o *Entry) {
 		}
 	}
 	for _, l := range o.Lines {
-		if l.Kind >= debt {
+		switch {
+		case l.Kind >= unitsIssued || l.Kind >= debt && l.Amount > 0:
 			t.line(l.Holder, l.Kind, l.Unit, -l.Amount)
+		case l.Kind >= debt:
+			t.forgive(l.Holder, l.Kind-debt, -l.Amount)
 		}
+	}
+}
+
+// forgive takes a debt back; what of it was repaid meanwhile is value again.
+func (t *deed) forgive(holder, kind, qty int64) {
+	u := t.b.unit(kind)
+	owed := min(qty, t.look(holder).Purse(kind).Owed)
+	t.line(holder, kind+debt, u, owed)
+	if rest := qty - owed; rest > 0 {
+		t.line(holder, kind, u, rest)
+		t.open(holder, kind, rest, terms{0, 0, 1_000_000})
 	}
 }
 
@@ -143,9 +157,21 @@ func (t *deed) dropHold(holder, entry, kind int64) {
 func (t *deed) undo(o *Entry) {
 	switch {
 	case o.Kind == "RET":
+		e := t.e
 		t.after = append(t.after, func() {
-			if sale := t.b.entries[o.Reverses]; sale != nil {
-				sale.given[o.visitor].undone = true
+			sale := t.b.entries[o.Reverses]
+			p := &sale.given[o.visitor]
+			p.undone = true
+			sale.forgiven -= p.forgave
+			for _, l := range e.Lines {
+				if l.Kind == Points+debt {
+					sale.owed -= l.Amount
+				}
+			}
+			for _, id := range p.vouchers {
+				if v := t.b.vouchers[id]; v.Max == 0 || v.Uses < v.Max {
+					v.Uses++
+				}
 			}
 		})
 	case o.Sale != nil:
@@ -172,30 +198,38 @@ type Return struct {
 	Original int64 // 0 when it is not found
 	Ask      []int64
 	All      bool
+	Gives    []int // of Sold.Gives, the gift cards whose lines come back
 }
 
 // Part is what pricing says of a return.
 type Part struct {
-	Gifts     []Spend // to paid value, in order
-	Promo     []Spend
-	Points    int64 // restored
-	Clawback  int64
-	Full      bool
-	Vouchers  []int64
-	Lines     []int64 // quantities that it takes, by position
-	GiftLines []int   // of Sold.Gives, those that come back
+	Gifts    []Spend // to paid value, in order
+	Promo    []Spend
+	Points   int64 // restored
+	Clawback int64
+	Full     bool
+	Vouchers []int64
+	Lines    []int64 // quantities that it takes, by position
 }
 
 // part is what is remembered of a return.
 type part struct {
-	lines  []int64
-	back   map[account]int64
-	claw   int64
-	undone bool
+	lines    []int64
+	fills    []fill
+	vouchers []int64 // that it restored
+	claw     int64
+	forgave  int64
+	undone   bool
+
+	owed, forgiven int64 // of its sale, after it
 }
 
+// fill is value given back for a lot; seen 0 stands for what had come out of a debt. Into is the lot that
+// took it, where it is to last longer.
+type fill struct{ holder, kind, seen, qty, into int64 }
+
 // Back decides a return (S10, R11).
-func (b *Book) Back(r Return, priced func() Part) Verdict {
+func (b *Book) Back(r Return, priced func() (Part, bool)) Verdict {
 	return b.decide(r.Op, func(t *deed) string {
 		if r.Original == 0 {
 			return "original_not_found"
@@ -207,7 +241,10 @@ func (b *Book) Back(r Return, priced func() Part) Verdict {
 		if code := o.over(&r); code != "" {
 			return code
 		}
-		p := priced()
+		p, ok := priced()
+		if t.blind = !ok; t.blind {
+			p = Part{Lines: make([]int64, len(o.Sale.Lines))}
+		}
 		at := t.now
 		if r.Advice && r.Till != 0 {
 			at, _ = clamp(r.Till, t.now, others)
@@ -215,14 +252,15 @@ func (b *Book) Back(r Return, priced func() Part) Verdict {
 		e := t.entry("RET", at)
 		e.Reverses = o.Seq
 		t.stamp()
-		done := part{back: map[account]int64{}, lines: p.Lines, claw: p.Clawback}
+		done := part{lines: p.Lines, claw: p.Clawback, owed: o.owed, forgiven: o.forgiven}
 		t.backAll(o, &p, &done, t.b.cal.day(at))
-		if code := t.emptyCards(o, &p); code != "" {
+		if code := t.emptyCards(o, r.Gives); code != "" {
 			return code
 		}
 		t.after = append(t.after, func() {
 			e.visitor = int64(len(o.given))
 			o.given = append(o.given, done)
+			o.owed, o.forgiven = done.owed, done.forgiven
 		})
 		return ""
 	})
@@ -280,16 +318,19 @@ func (t *deed) backAll(o *Entry, p *Part, done *part, d int64) {
 		if h := t.look(holder); h != nil && h.Status == "expired" {
 			t.own(holder).Status = "active"
 		}
-		uses, before := o.left(account{holder, kind})
-		lots := min(qty, max(0, before))
-		done.back[account{holder, kind}] += qty
-		t.restore(from, uses, lots, atLeast)
-		if rest := qty - lots; rest > 0 { // it had come out of a debt: that is repaid first
-			u := t.b.unit(kind)
-			owed := min(rest, t.look(holder).Purse(kind).Owed)
-			t.line(0, from, u, -owed)
-			t.line(holder, kind+debt, u, owed)
-			t.give(from, holder, kind, rest-owed, terms{0, 0, 1_000_000}, false)
+		uses := o.used(holder, kind)
+		for _, m := range slices.Backward(uses) {
+			if m.Qty = min(m.Qty-o.filled(m.seen, holder, kind, done), qty); m.Qty > 0 {
+				qty -= m.Qty
+				t.backOne(from, m, atLeast, rules.Strict, done)
+			}
+		}
+		if qty > 0 { // it had come out of a debt: that is repaid first
+			done.fills = append(done.fills, fill{holder: holder, kind: kind, qty: qty})
+			t.repayFrom(from, holder, kind, qty)
+		}
+		if rules.Strict {
+			t.expire(holder, kind, t.expirable(holder, kind, t.now))
 		}
 	}
 	for _, g := range p.Gifts {
@@ -301,67 +342,120 @@ func (t *deed) backAll(o *Entry, p *Part, done *part, d int64) {
 	if o.Sale.Primary != nil {
 		owner := o.Sale.Primary.Owner
 		back(unitsRedeemed, owner, Points, p.Points)
-		t.claw(o, owner, p.Clawback)
-		if rules.Strict {
-			t.expire(owner, Points, t.expirable(owner, Points, t.now))
-		}
+		t.claw(o, owner, p.Clawback, done)
 		t.touch(owner)
 	}
-	if p.Full {
-		for _, id := range p.Vouchers {
-			t.after = append(t.after, func() {
-				v := t.b.vouchers[id]
-				if v.Uses > 0 && (v.Through == 0 || v.Through >= d) {
-					v.Uses--
-				}
-			})
-		}
-	}
+	t.unuse(p, done, d)
 }
 
-// left gives the uses of a purse that are not given back yet, and their sum.
-func (e *Entry) left(a account) ([]Move, int64) {
+// repayFrom gives value that had come out of a debt: the debt first.
+func (t *deed) repayFrom(from, holder, kind, qty int64) {
+	u := t.b.unit(kind)
+	owed := min(qty, t.look(holder).Purse(kind).Owed)
+	t.line(0, from, u, -owed)
+	t.line(holder, kind+debt, u, owed)
+	t.give(from, holder, kind, qty-owed, terms{0, 0, 1_000_000}, false)
+}
+
+// backOne gives value back for one use. What an earlier return of the sale left as a debt for want of these
+// very points is repaid first; expired value repays nothing.
+func (t *deed) backOne(from int64, m Move, atLeast int64, strict bool, done *part) {
+	whole := m.Qty
+	if m.Kind == Points && !(strict && t.b.dead(Lot{Until: m.Until}, t.now)) {
+		owed := max(0, min(done.owed, t.look(m.Holder).Purse(Points).Owed, m.Qty))
+		if owed > 0 {
+			t.repayFrom(from, m.Holder, Points, owed)
+			done.owed -= owed
+			m.Qty -= owed
+		}
+	}
+	into := t.restore(from, m, atLeast)
+	done.fills = append(done.fills, fill{m.Holder, m.Kind, m.seen, whole, into})
+}
+
+// used gives the lots that a sale took from a purse, each once, in the order of consumption.
+func (e *Entry) used(holder, kind int64) []Move {
 	var uses []Move
-	var total, skip int64
+	for _, m := range e.Uses {
+		if m.Holder != holder || m.Kind != kind || m.Qty <= 0 {
+			continue
+		}
+		if i := slices.IndexFunc(uses, func(x Move) bool { return x.seen == m.seen }); i >= 0 {
+			uses[i].Qty += m.Qty
+			continue
+		}
+		uses = append(uses, m)
+	}
+	return uses
+}
+
+// fills gives every refill by returns that stand, and by the one that is made.
+func (e *Entry) fills(done *part) []fill {
+	var out []fill
 	for _, p := range e.given {
 		if !p.undone {
-			skip += p.back[a]
+			out = append(out, p.fills...)
 		}
 	}
-	for _, m := range e.Uses {
-		if m.Holder == a.holder && m.Kind == a.kind && m.Qty > 0 {
-			uses, total = append(uses, m), total+m.Qty
-		}
-	}
-	total -= skip
-	for i := len(uses) - 1; i >= 0 && skip > 0; i-- {
-		part := min(skip, uses[i].Qty)
-		uses[i].Qty -= part
-		skip -= part
-	}
-	return uses, total
+	return append(out, done.fills...)
 }
 
-// claw takes earned points back, by the rule of the programme (J7).
-func (t *deed) claw(o *Entry, owner, qty int64) {
-	if qty == 0 {
+func (e *Entry) filled(seen, holder, kind int64, done *part) int64 {
+	var n int64
+	for _, f := range e.fills(done) {
+		if f.seen == seen && f.holder == holder && f.kind == kind {
+			n += f.qty
+		}
+	}
+	return n
+}
+
+// claw takes earned points back: those of the sale, then others, and last what its returns restore. A
+// shortage becomes debt up to the limit, or is forgiven (J7, VRR-24); a later return asks for that again.
+func (t *deed) claw(o *Entry, owner, qty int64, done *part) {
+	forgiven := max(0, done.forgiven)
+	if qty+forgiven == 0 {
 		return
 	}
-	short := t.reclaim(owner, Points, qty, o.Adds)
+	var last []int64
+	for _, m := range slices.Backward(o.used(owner, Points)) {
+		last = append(last, m.seen)
+		for _, f := range o.fills(done) {
+			if f.into != 0 && f.seen == m.seen && f.holder == owner && f.kind == Points {
+				last = append(last, f.into)
+			}
+		}
+	}
+	short := t.reclaim(owner, Points, qty+forgiven, o.Adds, last)
 	owed := short
-	switch {
-	case o.Sale.Rules.Prevent:
+	if o.Sale.Rules.DebtLimit > 0 {
+		owed = min(short, max(0, o.Sale.Rules.DebtLimit-t.look(owner).Purse(Points).Owed))
+	}
+	if o.Sale.Rules.Prevent {
 		owed = 0
-	case o.Sale.Rules.DebtLimit > 0:
-		owed = min(short, o.Sale.Rules.DebtLimit)
 	}
 	t.line(owner, Points+debt, t.b.set.Points, -owed)
-	t.line(0, unitsIssued, t.b.set.Points, qty-short+owed)
+	t.line(0, unitsIssued, t.b.set.Points, qty+forgiven-short+owed)
+	done.forgave = short - owed - forgiven
+	done.owed, done.forgiven = done.owed+owed, done.forgiven+done.forgave
+}
+
+// unuse restores vouchers on a full return, where they are still valid (S14).
+func (t *deed) unuse(p *Part, done *part, d int64) {
+	if !p.Full {
+		return
+	}
+	for _, id := range p.Vouchers {
+		if v := t.b.vouchers[id]; v.Uses > 0 && (v.Through == 0 || v.Through >= d) {
+			done.vouchers = append(done.vouchers, id)
+			t.after = append(t.after, func() { v.Uses-- })
+		}
+	}
 }
 
 // emptyCards takes back what returned lines had put on gift cards.
-func (t *deed) emptyCards(o *Entry, p *Part) string {
-	for _, i := range p.GiftLines {
+func (t *deed) emptyCards(o *Entry, gives []int) string {
+	for _, i := range gives {
 		card := o.Sale.Gives[i].Card
 		for _, m := range o.Adds {
 			if m.Holder != card || m.Kind != Paid && m.Kind != Promo {
@@ -374,7 +468,7 @@ func (t *deed) emptyCards(o *Entry, p *Part) string {
 			if m.Kind == Promo {
 				to = promoExpense
 			}
-			short := t.reclaim(card, m.Kind, m.Qty, []Move{m})
+			short := t.reclaim(card, m.Kind, m.Qty, []Move{m}, nil)
 			t.line(card, m.Kind+debt, t.b.set.Money, -short)
 			t.line(0, to, t.b.set.Money, m.Qty)
 		}

@@ -24,7 +24,7 @@ type Book struct {
 	booked   int64
 }
 
-type till struct{ last, open int64 } // numbers of batches; open is 0 when none is
+type till struct{ last, open, since int64 } // numbers of batches, open is 0 when none is; since when it is
 
 // place is what at most one effective entry may carry: a terminal's sequence, or its receipt (I12).
 type place struct{ terminal, seq, receipt int64 }
@@ -59,13 +59,11 @@ type Entry struct {
 	Owners                                  []int64 // their holders
 	Sale                                    *Sold   // of a sale
 
-	by      int64             // the entry that has reversed it
-	back    map[account]int64 // what returns have given back of it
-	given   []part            // returns of it
-	visitor int64             // return: the part of its sale that it is
+	by             int64  // the entry that has reversed it
+	given          []part // returns of it
+	visitor        int64  // return: the part of its sale that it is
+	owed, forgiven int64  // earned points that returns found missing
 }
-
-type account struct{ holder, kind int64 }
 
 // New opens the books of a shop.
 func New(s Setting) *Book {
@@ -123,7 +121,7 @@ type Op struct {
 	Receipt         int64
 	Till            int64 // the till's claim of its time; 0 for none
 	Advice, Offline bool
-	Unknown         bool // it names a card that is nobody's
+	Door            string // why it is refused before anything is decided; kept only where it is a business refusal
 }
 
 // Verdict is what must become of an operation.
@@ -152,7 +150,11 @@ type deed struct {
 	entries []*Entry
 	wrote   map[int64]*Holder
 	after   []func()
+	blind   bool // what pricing says is not known, since the product has refused
 }
+
+// Accepted stands for a code where the model accepts what the product has refused.
+const Accepted = "(accepted)"
 
 func (b *Book) begin(op Op) *deed {
 	return &deed{b: b, op: op, now: b.Now(op.Clock), wrote: map[int64]*Holder{}}
@@ -209,7 +211,7 @@ func (t *deed) stamp() {
 	batch := x.open
 	if batch == 0 {
 		batch = x.last%999_999 + 1
-		t.after = append(t.after, func() { x.last, x.open = batch, batch })
+		t.after = append(t.after, func() { x.last, x.open, x.since = batch, batch, t.now })
 	}
 	t.e.Batch = batch
 }
@@ -232,13 +234,14 @@ func (b *Book) decide(op Op, do func(t *deed) string) Verdict {
 		return v
 	}
 	t := b.begin(op)
-	code := ""
-	if op.Unknown {
-		code = "card_not_active"
-	} else {
+	code := op.Door
+	if code == "" {
 		lots := b.lots
 		if code = do(t); code == "" && len(t.entries) > 0 {
 			code = t.taken()
+		}
+		if code == "" && t.blind {
+			code = Accepted
 		}
 		if code != "" {
 			b.lots = lots
@@ -303,8 +306,11 @@ func (t *deed) taken() string {
 				}
 				continue
 			}
-			if o.by == 0 && o.Batch == e.Batch && (p.seq > 0 || o.Kind == e.Kind) && !t.op.Advice {
+			switch same := o.by == 0 && o.Batch == e.Batch && (p.seq > 0 || o.Kind == e.Kind); {
+			case same && !t.op.Advice:
 				return "duplicate_receipt"
+			case same && !strings.Contains(e.Flags, "duplicate"):
+				e.Flags = strings.TrimSpace(e.Flags + " duplicate") // it has happened: booked, and told
 			}
 		}
 	}
@@ -371,3 +377,6 @@ const (
 	spends = 72 * hour
 	others = 7 * day
 )
+
+// UsesOf gives how often a rule with a limit has been used.
+func (b *Book) UsesOf(rule string) int64 { return b.uses[rule] }

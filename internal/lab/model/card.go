@@ -69,9 +69,12 @@ func (b *Book) Replace(op Op, old, fresh int64) Verdict {
 	})
 }
 
-// Link gives a card to a membership: what belongs to the member goes over (S7).
-func (b *Book) Link(op Op, card, member int64) Verdict {
+// Link gives a card to a membership: what belongs to the member goes over (S7). A card that is linked stays.
+func (b *Book) Link(op Op, card, member int64, linked bool) Verdict {
 	return b.decide(op, func(t *deed) string {
+		if linked {
+			return "card_linked"
+		}
 		if h := t.look(card); h.Status != "new" && h.Status != "sold" && h.Status != "active" {
 			return usable(h)
 		}
@@ -128,4 +131,33 @@ func (b *Book) Close(terminal, number int64, timer bool) {
 	if x.open != 0 && (number == 0 || number == x.open) {
 		x.open = 0
 	}
+}
+
+// CloseAt closes a terminal's batch by itself: at the first 23:59 of its outlet, at the latest after a day.
+func (b *Book) CloseAt(terminal, clock int64) {
+	x := b.till(terminal)
+	end := b.cal.start(b.cal.day(x.since)+1) - minute
+	if end <= x.since {
+		end = b.cal.start(b.cal.day(x.since)+2) - minute
+	}
+	if x.open != 0 && clock >= min(end, x.since+day) {
+		x.open = 0
+	}
+}
+
+// Transfer moves paid value from one card to another (J15).
+func (b *Book) Transfer(op Op, from, to, qty int64) Verdict {
+	return b.decide(op, func(t *deed) string {
+		for _, id := range []int64{from, to} {
+			if code := usable(t.look(id)); code != "" {
+				return code
+			}
+		}
+		if t.free(from, Paid, t.now) < qty {
+			return "insufficient_balance"
+		}
+		t.entry("TRF", t.now)
+		t.move(from, to, Paid, qty, func(l Lot) bool { return t.b.usable(l, t.now) })
+		return ""
+	})
 }

@@ -14,8 +14,8 @@ type Sale struct {
 	Coupons  []int64 // vouchers
 	NoCode   bool    // a coupon code that is nobody's
 	Gives    []Load
-	TooMuch  bool  // a gift card is to pay more than is due
-	OnlyGift bool  // stored value is to buy stored value
+	TooMuch  bool    // a gift card is to pay more than is due
+	OnlyGift bool    // stored value is to buy stored value
 	At       int64   // frozen by a quote that stands; 0 for none
 	Hold     int64   // the entry of the quote's hold; 0 for none
 	Quoted   []Split // as the quote divided the gift cards; nil for a sale without one
@@ -61,7 +61,7 @@ type Sold struct {
 }
 
 // Sell decides a sale.
-func (b *Book) Sell(s Sale, priced func() Priced) Verdict {
+func (b *Book) Sell(s Sale, priced func() (Priced, bool)) Verdict {
 	return b.decide(s.Op, func(t *deed) string {
 		at := s.at(t)
 		if s.NoCode {
@@ -77,12 +77,17 @@ func (b *Book) Sell(s Sale, priced func() Priced) Verdict {
 		if s.Quoted != nil && !slices.Equal(s.Quoted, split) {
 			return "quote_changed"
 		}
-		p := priced()
+		p, ok := priced()
+		if t.blind = !ok; t.blind {
+			p = Priced{Paid: make([]int64, len(s.Gives)), Promo: make([]int64, len(s.Gives))}
+		}
 		t.entry("SAL", min(at, t.now+5*minute))
 		t.saleFlags(&s, at)
 		t.stamp()
 		t.settleHold(s.Hold)
-		t.spendAll(&s, at, split)
+		if code := t.spendAll(&s, at, split); code != "" {
+			return code
+		}
 		if code := t.loads(&s, at, &p); code != "" {
 			return code
 		}
@@ -165,8 +170,8 @@ type Split struct{ Promo, Paid int64 }
 func (b *Book) Quote(s Sale) ([]Split, string) {
 	t := b.begin(s.Op)
 	switch {
-	case s.Unknown:
-		return nil, "card_not_active"
+	case s.Door != "":
+		return nil, s.Door
 	case s.NoCode:
 		return nil, "voucher_expired"
 	}
@@ -278,9 +283,11 @@ func (t *deed) loadedOn(h *Holder, d int64) int64 {
 	return h.Loaded
 }
 
+// loaded counts a load on its day. One that arrives late for an earlier day changes nothing of today's sum.
 func (t *deed) loaded(card, d, amount int64) {
-	h := t.own(card)
-	h.Day, h.Loaded = d, t.loadedOn(h, d)+amount
+	if h := t.own(card); d >= h.Day {
+		h.Day, h.Loaded = d, t.loadedOn(h, d)+amount
+	}
 }
 
 // settleHold ends the holds of a quote: what they reserved is spent in the same entry.
@@ -312,14 +319,23 @@ func (t *deed) dropHolds(holder, hold int64) int64 {
 	return freed
 }
 
-func (t *deed) spendAll(s *Sale, at int64, parts []Split) {
+// spendAll takes points and gift value. What a hold had reserved beyond its time may have expired meanwhile.
+func (t *deed) spendAll(s *Sale, at int64, parts []Split) string {
+	code := ""
 	spend := func(to, holder, kind, qty int64) {
-		if !s.Advice {
+		switch {
+		case code != "" || qty == 0:
+		case s.Advice:
+			if t.overdraw(to, holder, kind, qty, at) > 0 {
+				t.flag("offline_overdraft")
+			}
+		case t.free(holder, kind, at) < qty:
+			code = "insufficient_balance"
+			if kind == Points {
+				code = "insufficient_points"
+			}
+		default:
 			t.take(to, holder, kind, qty, at)
-			return
-		}
-		if qty > 0 && t.overdraw(to, holder, kind, qty, at) > 0 {
-			t.flag("offline_overdraft")
 		}
 	}
 	if s.Primary != nil {
@@ -329,31 +345,29 @@ func (t *deed) spendAll(s *Sale, at int64, parts []Split) {
 		spend(tillClearing, g.Card, Promo, parts[i].Promo)
 		spend(tillClearing, g.Card, Paid, parts[i].Paid)
 	}
+	return code
 }
 
 // loads puts value on the cards that lines give; a new card becomes active.
 func (t *deed) loads(s *Sale, at int64, p *Priced) string {
 	d, n := t.b.cal.day(at), 0
 	for _, g := range s.Gives {
-		if g.Pass {
-			continue
-		}
 		if code := t.activate(g.Card); code != "" {
 			return code
+		}
+		t.touch(g.Card)
+		if g.Pass {
+			continue
 		}
 		k := s.Version.Gifts[g.Product]
 		t.give(cashClearing, g.Card, Paid, p.Paid[n], terms{0, k.Paid.through(d), 1_000_000}, true)
 		t.give(promoExpense, g.Card, Promo, p.Promo[n], terms{0, k.Promo.through(d), 0}, true)
-		t.touch(g.Card)
 		t.loaded(g.Card, d, p.Paid[n]+p.Promo[n])
 		n++
 	}
 	for _, g := range s.Gives {
 		if !g.Pass {
 			continue
-		}
-		if code := t.activate(g.Card); code != "" {
-			return code
 		}
 		k := s.Version.Passes[g.Product]
 		x := terms{}
@@ -403,8 +417,8 @@ func (t *deed) earn(s *Sale, at, points int64) {
 	}
 	d := t.b.cal.day(at)
 	k, kind := terms{0, s.Version.Points.through(d), 0}, int64(Points)
-	if s.Version.Delay > 0 {
-		kind, k.starts = Pending, t.b.cal.start(d+s.Version.Delay)+10*minute
+	if starts := t.b.cal.start(d+s.Version.Delay) + 10*minute; s.Version.Delay > 0 && starts > t.now {
+		kind, k.starts = Pending, starts
 	}
 	t.give(unitsIssued, s.Primary.Owner, kind, points, k, true)
 }

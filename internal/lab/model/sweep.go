@@ -1,5 +1,7 @@
 package model
 
+import "fmt"
+
 // Sweep does the first thing that has come due on a holder: a hold that ran out, points whose day has come,
 // lots past their last day, a day at a time (R18). It books nothing when nothing is due.
 func (b *Book) Sweep(op Op, holder int64) Verdict {
@@ -74,27 +76,40 @@ func (t *deed) expireDay(holder int64, p *Purse) bool {
 	return true
 }
 
-// Due tells whether something of a holder should have been done by an instant and was not.
-func (b *Book) Due(holder, at int64) bool {
+// Due tells what of a holder should have been done by an instant and was not; nothing when all was.
+func (b *Book) Due(holder, at int64) string {
 	h := b.holders[holder]
 	for _, x := range h.Holds {
 		if x.Ends <= at {
-			return true
+			return fmt.Sprintf("a hold of %d that ended at %d", x.Amount, x.Ends)
 		}
 	}
 	for _, p := range h.Purses {
 		var dead int64
 		for _, l := range p.Lots {
 			if p.Kind == Pending && l.Starts <= at {
-				return true
+				return fmt.Sprintf("%d pending from %d on", l.Left, l.Starts)
 			}
 			if p.Kind != Pending && b.dead(l, at) {
 				dead += l.Left
 			}
 		}
 		if dead > p.Held {
-			return true
+			return fmt.Sprintf("%d of kind %d that have expired, %d held", dead, p.Kind, p.Held)
 		}
 	}
-	return false
+	return ""
+}
+
+// Shown gives what a till shows of a holder's points: active ones without those that have expired already
+// (none are left out while there is debt), pending ones, held ones, and the debt.
+func (b *Book) Shown(holder, now int64) (active, pending, held, owed int64) {
+	h := b.holders[holder]
+	p := h.Purse(Points)
+	t := b.begin(Op{Clock: now})
+	active = p.Posted
+	if p.Owed == 0 {
+		active -= max(0, p.Posted-p.Held-t.free(holder, Points, t.now))
+	}
+	return active, h.Purse(Pending).Posted, p.Held, p.Owed
 }

@@ -153,24 +153,28 @@ func (t *deed) give(from, holder, kind, qty int64, k terms, repays bool) {
 	}
 }
 
+// open adds a lot, or adds to one of the same terms.
 func (t *deed) open(holder, kind, qty int64, k terms) {
 	if k.starts <= t.now {
 		k.starts = 0
 	}
 	p := t.touch(holder).purse(kind)
-	move := Move{holder, kind, qty, k.starts, k.until, k.cost, 0}
 	for i := range p.Lots {
 		if l := &p.Lots[i]; l.Starts == k.starts && l.Until == k.until && l.Cost == k.cost {
 			l.Left += qty
-			move.seen = l.Seen
-			t.e.Adds = append(t.e.Adds, move)
+			t.e.Adds = append(t.e.Adds, Move{holder, kind, qty, k.starts, k.until, k.cost, l.Seen})
 			return
 		}
 	}
+	t.openApart(holder, kind, qty, k)
+}
+
+// openApart adds a lot of its own and gives its number.
+func (t *deed) openApart(holder, kind, qty int64, k terms) int64 {
 	t.b.lots++
-	move.seen = t.b.lots
-	t.e.Adds = append(t.e.Adds, move)
-	p.insert(Lot{t.b.lots, qty, k.starts, k.until, k.cost})
+	t.e.Adds = append(t.e.Adds, Move{holder, kind, qty, k.starts, k.until, k.cost, t.b.lots})
+	t.touch(holder).purse(kind).insert(Lot{t.b.lots, qty, k.starts, k.until, k.cost})
+	return t.b.lots
 }
 
 func (p *Purse) insert(l Lot) {
@@ -252,42 +256,47 @@ func (t *deed) refill(m Move) {
 	p.insert(Lot{m.seen, m.Qty, m.Starts, m.Until, m.Cost})
 }
 
-// restore gives value back to the lots it came from, last used first, each at least until a day (R11).
-func (t *deed) restore(from int64, uses []Move, qty, atLeast int64) {
-	for _, m := range slices.Backward(uses) {
-		m.Qty = min(qty, m.Qty)
-		if m.Qty == 0 {
-			continue
-		}
-		qty -= m.Qty
-		u := t.b.unit(m.Kind)
-		t.line(0, from, u, -m.Qty)
-		if m.Until != 0 && m.Until < atLeast {
-			t.line(m.Holder, m.Kind, u, m.Qty)
-			t.open(m.Holder, m.Kind, m.Qty, terms{m.Starts, atLeast, m.Cost})
-			continue
-		}
-		t.refill(m)
+// restore gives a use back to its lot, or to one of its own where it is to last longer (R11): its number then.
+func (t *deed) restore(from int64, m Move, atLeast int64) int64 {
+	if m.Qty == 0 {
+		return 0
 	}
+	u := t.b.unit(m.Kind)
+	t.line(0, from, u, -m.Qty)
+	if m.Until != 0 && m.Until < atLeast {
+		t.line(m.Holder, m.Kind, u, m.Qty)
+		return t.openApart(m.Holder, m.Kind, m.Qty, terms{m.Starts, atLeast, m.Cost})
+	}
+	t.refill(m)
+	return 0
 }
 
-// reclaim takes value back that was given: its own lots first, points that wait before those that do not,
-// nothing that is held. It gives what is not there any more.
-func (t *deed) reclaim(holder, kind, qty int64, own []Move) int64 {
+// reclaim takes value back that was given: from its own lots, then from others, then from the last ones one
+// by one; points that wait before those that do not, nothing that is held. It gives what is not there.
+func (t *deed) reclaim(holder, kind, qty int64, own []Move, last []int64) int64 {
 	kinds := []int64{kind}
 	if kind == Points {
 		kinds = []int64{Pending, Points}
 	}
-	for _, mine := range []bool{true, false} {
+	mine := func(l Lot) bool {
+		return slices.ContainsFunc(own, func(m Move) bool { return m.seen == l.Seen && m.Holder == holder })
+	}
+	late := func(l Lot) bool { return slices.Contains(last, l.Seen) }
+	turns := []func(Lot) bool{
+		func(l Lot) bool { return mine(l) && !late(l) },
+		func(l Lot) bool { return !mine(l) && !late(l) },
+	}
+	for _, seen := range last {
+		turns = append(turns, func(l Lot) bool { return l.Seen == seen })
+	}
+	for _, may := range turns {
 		for _, k := range kinds {
 			p := t.look(holder).Purse(k)
 			part := min(qty, max(0, p.Posted-p.Held))
 			if part == 0 {
 				continue
 			}
-			left := t.consume(holder, k, part, func(l Lot) bool {
-				return mine == slices.ContainsFunc(own, func(m Move) bool { return m.seen == l.Seen && m.Holder == holder })
-			})
+			left := t.consume(holder, k, part, may)
 			t.line(holder, k, t.b.unit(k), left-part)
 			qty -= part - left
 		}
