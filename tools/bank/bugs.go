@@ -18,7 +18,7 @@ type bug struct {
 }
 
 // bugKills is how many kills a seeded bug may survive; at the pace of the nemesis that is under a minute.
-const bugKills = 100
+const bugKills = 60
 
 // parseBug reads NAME=COMMAND.
 func parseBug(text string) (bug, error) {
@@ -34,7 +34,7 @@ func (o *options) hunt() ([]bug, error) {
 	out := make([]bug, 0, len(o.bugs))
 	for _, b := range o.bugs {
 		part := *o
-		part.start, part.kills, part.pgTimes, part.minutes = b.Command, min(o.kills, bugKills), 0, 1
+		part.start, part.kills, part.pgTimes, part.minutes = b.Command, bugKills, 0, 0
 		part.report, part.key = filepath.Join(o.report, b.Name), ""
 		if o.keyFile == "" {
 			part.key = o.key

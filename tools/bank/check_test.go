@@ -191,12 +191,14 @@ func TestCheck_CorruptHistories(t *testing.T) {
 				}
 			}
 		}},
+		{"points are burned in debt", "C2", "changed", func(h *History) { find(h, "earn1").Balances["p1"] = Balance{Active: 15, Debt: 3} }},
 		{"two entries share a place", "C3", "order", func(h *History) { find(h, "load2").Seq = find(h, "load1").Seq }},
 		{"an answered operation stands behind a later one", "C3", "order", func(h *History) {
 			a, b := find(h, "load1"), find(h, "load2")
 			a.Seq, b.Seq = b.Seq, a.Seq
 		}},
 		{"a client reads the past", "C3", "order", func(h *History) { h.Records[len(h.Records)-1].Seq = 3 }},
+		{"the set-up could not read its own writes", "C3", "order", func(h *History) { h.Final.Flaws = []string{"404"} }},
 		{"the ledger has a gap", "C3", "order", func(h *History) { h.Final.Entries = h.Final.Entries[1:] }},
 		{"an entry does not balance", "C4", "snapshot", func(h *History) { h.Final.Entries[3].Sums["EUR"] = 1 }},
 		{"the same key is answered otherwise", "C5", "changed", func(h *History) { findSent(h, "redeem1", sendAgain).BodyHash = "other" }},

@@ -49,7 +49,7 @@ func (w *world) pages(path string, each func(json.RawMessage) error) error {
 
 // readBack reads everything after the last operation is resolved.
 func (w *world) readBack(seed uint64) (*Final, error) {
-	f := &Final{Balances: map[string]Balance{}, Statements: map[string][]string{}}
+	f := &Final{Flaws: w.flaws, Balances: map[string]Balance{}, Statements: map[string][]string{}}
 	if err := w.ledger(f); err != nil {
 		return nil, err
 	}

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -101,7 +103,7 @@ func do(o *options) (*Summary, error) {
 
 func (o *options) finish(h *History) (*Summary, error) {
 	s := summarise(h, checkHistory(h))
-	s.Seed, s.Clients, s.Hot, s.Engine = o.seed, o.clients, o.hot, o.engine
+	s.Seed, s.Clients, s.Hot, s.Engine = h.World.Seed, o.clients, o.hot, o.engine
 	if o.start != "" {
 		s.Binary = hashOf(strings.Fields(o.start)[0])
 	}
@@ -140,7 +142,8 @@ func (o *options) attack() (*History, string, error) {
 		return nil, "", err
 	}
 	if o.start != "" {
-		defer srv.end(9) //nolint:errcheck // it is over
+		defer srv.end(syscall.SIGKILL) //nolint:errcheck // it is over
+		defer endWith(srv)()
 	}
 	if o.keyFile != "" {
 		text, err := os.ReadFile(o.keyFile)
@@ -153,7 +156,7 @@ func (o *options) attack() (*History, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	rules := World{CouponCap: couponCap, Visits: visitsOf, EarnPer: 100, Setup: w.setup()}
+	rules := World{Seed: o.seed, CouponCap: couponCap, Visits: visitsOf, EarnPer: 100, Setup: w.setup()}
 	j.add(line{World: &rules})
 	if err := w.build(o.key, o.cold); err != nil {
 		return nil, "", fmt.Errorf("set-up: %w", err)
@@ -169,6 +172,19 @@ func (o *options) attack() (*History, string, error) {
 	j.add(line{Final: final})
 	h := &History{Records: w.records.taken(), Faults: faults, Final: *final, World: rules}
 	return h, w.missing(), j.close()
+}
+
+// endWith takes the server along when the bank itself is asked to end.
+func endWith(srv *server) (forget func()) {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-asked; ok {
+			srv.signal(syscall.SIGKILL) //nolint:errcheck // there is nothing more to do
+			os.Exit(exitCodes[harness])
+		}
+	}()
+	return func() { signal.Stop(asked); close(asked) }
 }
 
 // main runs the clients under the nemesis, then heals and resolves.

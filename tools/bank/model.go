@@ -17,10 +17,17 @@ type model struct {
 type account struct {
 	balance int64
 	held    int64
+	debt    int64 // as the last answer showed it
 	blocked bool
 }
 
-func (a *account) available() int64 { return max(a.balance-a.held, 0) }
+// available is what may be spent: nothing while there is debt (R13).
+func (a *account) available() int64 {
+	if a.debt > 0 {
+		return 0
+	}
+	return max(a.balance-a.held, 0)
+}
 
 // effect is what an applied operation did.
 type effect struct {
@@ -66,7 +73,7 @@ func (m *model) refusal(key, op string, a Args) []string {
 		out = appendIf(out, at.available() < a.Amount, "insufficient_balance")
 		out = appendIf(out, op == opTransfer && m.account(a.To).blocked, "card_blocked?")
 	case opBurn:
-		out = appendIf(out, at.available() < a.Amount || at.balance < 0, "insufficient_points")
+		out = appendIf(out, at.available() < a.Amount, "insufficient_points")
 	case opRefund:
 		out = append(out, m.refundRefusal(a)...)
 	case opCapture, opRelease:

@@ -97,7 +97,7 @@ type nemesis struct {
 
 // rage goes on until the faults are done, or the minutes are over.
 func (n *nemesis) rage() error {
-	end := time.Now().Add(time.Duration(n.minutes) * time.Minute)
+	end, told := time.Now().Add(time.Duration(n.minutes)*time.Minute), 0
 	for i := 0; ; i++ {
 		if err := n.failed.Load(); err != nil {
 			return *err
@@ -121,8 +121,9 @@ func (n *nemesis) rage() error {
 		default:
 			time.Sleep(100 * time.Millisecond)
 		}
-		if (i+1)%100 == 0 {
-			n.say("%d faults, %d requests", i+1, len(n.records.taken()))
+		if done := len(n.faults); done/100 > told {
+			told = done / 100
+			n.say("%d faults, %d requests", done, len(n.records.taken()))
 		}
 	}
 }

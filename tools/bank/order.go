@@ -15,6 +15,9 @@ func (p place) before(q place) bool {
 // realTime is C3: what was answered before something else was asked stands before it in the ledger, and
 // nobody reads an older state than one he has seen.
 func (c *checker) realTime() {
+	for _, flaw := range c.Final.Flaws {
+		c.find("C3", "order", "set-up", "%s, and a moment later it was right", flaw)
+	}
 	c.operationsInOrder()
 	c.readsGoForward()
 }

@@ -155,6 +155,7 @@ type Final struct {
 	Events     bool                `json:"events"`     // the event feed was read
 	Proofs     int                 `json:"proofs"`     // inclusion and consistency proofs examined
 	ProofsBad  []string            `json:"proofs_bad"` // those that do not verify
+	Flaws      []string            `json:"flaws"`      // reads of the set-up that did not see what was written
 	Snapshots  bool                `json:"snapshots"`  // postings were read with the entries
 }
 
@@ -168,6 +169,7 @@ type History struct {
 
 // World is what the model must know of the rules.
 type World struct {
+	Seed      uint64 `json:"seed"`
 	CouponCap int64  `json:"coupon_cap"`
 	Visits    int64  `json:"visits"` // of each pass
 	EarnPer   int64  `json:"earn_per"`

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,7 +22,11 @@ const (
 	couponCap = 100
 	visitsOf  = 12 // of each pass
 	firstLoad = 100_000
-	zoneName  = "Europe/Riga"
+
+	setupTries = 4
+	setupPause = 50 * time.Millisecond
+
+	zoneName = "Europe/Riga"
 )
 
 const programmeText = `id: bank
@@ -69,6 +74,8 @@ type world struct {
 	members  []card
 	passes   []card
 	coupon   string
+	flawed   sync.Mutex
+	flaws    []string   // of the set-up
 	seen     []treeHead // checkpoints on the way
 	ids      []string   // public ids of the entries, by seq
 	accounts bool       // the account calls of the management API are there: transfer and statement
@@ -112,24 +119,43 @@ type made struct {
 	} `json:"accounts"`
 }
 
-// post makes something. Set-up happens before the first fault, so anything but success ends the run.
+// post makes something. Set-up happens before the first fault, so a refusal ends the run, unless the same
+// call succeeds a moment later: then the server had not let us read what it had answered to have written.
 func (w *world) post(token, path string, body any) (*made, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	status, _, raw, err := w.raw(http.MethodPost, path, token, w.setup()+w.key(), text)
-	if err != nil {
-		return nil, fmt.Errorf("POST %s: %w", path, err)
+	key, refused := w.setup()+w.key(), ""
+	for try := 0; ; try++ {
+		status, _, raw, err := w.raw(http.MethodPost, path, token, key, text)
+		if err != nil {
+			return nil, fmt.Errorf("POST %s: %w", path, err)
+		}
+		if status < 300 {
+			out := &made{}
+			if err := json.Unmarshal(raw, out); err != nil {
+				return nil, fmt.Errorf("POST %s: %w", path, err)
+			}
+			w.flaw(refused)
+			return out, nil
+		}
+		refused = fmt.Sprintf("POST %s answered %d: %s", path, status, clip(string(raw)))
+		if try == setupTries {
+			return nil, errors.New(refused)
+		}
+		time.Sleep(setupPause)
 	}
-	if status >= 300 {
-		return nil, fmt.Errorf("POST %s answered %d: %s", path, status, clip(string(raw)))
+}
+
+// flaw keeps what went wrong in the set-up though it should not.
+func (w *world) flaw(what string) {
+	if what == "" {
+		return
 	}
-	out := &made{}
-	if err := json.Unmarshal(raw, out); err != nil {
-		return nil, fmt.Errorf("POST %s: %w", path, err)
-	}
-	return out, nil
+	w.flawed.Lock()
+	defer w.flawed.Unlock()
+	w.flaws = append(w.flaws, what)
 }
 
 // build makes tenant, outlets, terminals, programme, cards, passes, members and the coupon.
@@ -246,14 +272,16 @@ func (w *world) issue(at *card, name, product string, i int) error {
 		}
 	}
 	q := w.sell(i%terminals, *at, product)
-	r, a, err := w.send(0, q, sendFirst, 0)
-	if err != nil {
-		return err
+	for try := 0; ; try++ {
+		r, a, err := w.send(0, q, [...]string{sendFirst, sendAgain}[min(try, 1)], 0)
+		if err != nil || r.Status == statusOK {
+			return err
+		}
+		if try == setupTries || r.Status == statusFail {
+			return fmt.Errorf("activate %s: %d %s", name, r.HTTP, clip(string(a.raw)))
+		}
+		time.Sleep(setupPause)
 	}
-	if r.Status != statusOK {
-		return fmt.Errorf("activate %s: %d %s", name, r.HTTP, clip(string(a.raw)))
-	}
-	return nil
 }
 
 func (w *world) enrol(at *card, name string) error {
