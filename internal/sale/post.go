@@ -1,7 +1,6 @@
 package sale
 
 import (
-	"encoding/json"
 	"time"
 
 	"lojal/internal/base/clock"
@@ -50,11 +49,7 @@ func (c *commit) post(v *ledger.View, at clock.Instant, out *reward.Outcome) err
 	}
 	c.rec.Sold = out.Sold(c.Version)
 	c.rec.Balances = c.balances(v)
-	doc, err := json.Marshal(&c.rec)
-	if err != nil {
-		return err
-	}
-	d.Doc = string(doc)
+	d.Doc = string(pack(&c.rec))
 	return nil
 }
 

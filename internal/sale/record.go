@@ -28,6 +28,12 @@ type Record struct {
 	Note       Note           `json:"n,omitzero"`
 }
 
+// MarshalJSON writes the record in its stored form, of which pack.go tells.
+func (r *Record) MarshalJSON() ([]byte, error) { return pack(r), nil }
+
+// UnmarshalJSON reads the stored form.
+func (r *Record) UnmarshalJSON(b []byte) error { return unpack(b, r) }
+
 // Balance is a wallet as the customer sees it after an operation.
 type Balance struct {
 	Wallet  string `json:"wallet"`
