@@ -24,3 +24,5 @@ each() {
 }
 
 each "$@" | "$tally/tally"
+# The first steps of a stranger: the tour of the README against a fresh demo.
+timeout 600 scripts/tour.sh

@@ -26,7 +26,7 @@ func run(ctx context.Context) error {
 	till := client.New(os.Getenv("LOJAL"), os.Getenv("TILL_KEY"))
 	place := client.Context{Outlet: os.Getenv("OUTLET"), Terminal: os.Getenv("TILL"), Cashier: os.Getenv("CASHIER")}
 	began := time.Now()
-	seq := began.Unix() // a real till counts its operations 1, 2, 3 and keeps the number
+	seq := began.UnixMicro() // a real till counts its operations 1, 2, 3 and keeps the number
 
 	who, err := till.Identify(ctx, client.IdentifyRequest{Presented: client.Scan(os.Getenv("CARD")), Context: place})
 	if err != nil {

@@ -10,7 +10,7 @@ field() { grep -o "\"$1\":\"[^\"]*\"" | head -1 | cut -d '"' -f 4; }
 
 # A real till keeps the id and the number with the receipt before it sends.
 id=sh-$(date +%s%N)
-seq=$(date +%s)
+seq=$(date +%s%6N)
 sale='{"id":"'$id'","kind":"sale","receipt":"S-'$seq'","currency":"EUR","cashier":"'$CASHIER'","terminal_seq":'$seq',
   "presented":[{"kind":"scan","value":"'$CARD'","entry":"barcode"}],
   "lines":[{"no":1,"sku":"1001","name":"Espresso","group":"coffee","qty":"1","unit_price":220,"total":220,"vat":"21"}]}'

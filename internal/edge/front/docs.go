@@ -123,7 +123,7 @@ func (m *manual) read() (manualText, error) {
 	if err := json.Unmarshal(raw, &d); err != nil {
 		return manualText{}, fmt.Errorf("description of the API: %w", err)
 	}
-	out := manualText{Title: d.Info.Title, Version: d.Info.Version, About: d.Info.Description}
+	out := manualText{Title: d.Info.Title, Version: d.Info.Version, About: flowing(d.Info.Description)}
 	at := map[string]int{}
 	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
 		for _, method := range methods {
@@ -148,6 +148,15 @@ func (m *manual) read() (manualText, error) {
 	return out, nil
 }
 
+// flowing joins the lines of each paragraph: the page breaks them anew.
+func flowing(s string) string {
+	paragraphs := strings.Split(strings.TrimSpace(s), "\n\n")
+	for i, p := range paragraphs {
+		paragraphs[i] = strings.ReplaceAll(p, "\n", " ")
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
 // groupOf puts an operation under its tag, or under the noun of its path.
 func groupOf(path string, tags []string) string {
 	if len(tags) > 0 {
@@ -163,7 +172,7 @@ func groupOf(path string, tags []string) string {
 }
 
 func (d *description) operation(method, path string, x *described) operation {
-	o := operation{ID: cmp.Or(x.OperationID, method+strings.ReplaceAll(path, "/", "-")), Method: method, Path: path, Summary: x.Summary, About: x.Description}
+	o := operation{ID: cmp.Or(x.OperationID, method+strings.ReplaceAll(path, "/", "-")), Method: method, Path: path, Summary: x.Summary, About: flowing(x.Description)}
 	for _, p := range x.Parameters {
 		if p.Ref != "" {
 			p = d.Components.Parameters[last(p.Ref)]

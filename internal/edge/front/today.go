@@ -61,6 +61,7 @@ type outletRow struct {
 // hourBar is the turnover of one hour, in parts of the highest one; Full is the height of the drawing.
 type hourBar struct {
 	Hour          int
+	Named         bool // every other hour, so that the figures can be read on a phone
 	X             int
 	Today, Before int
 	TodayY        int
@@ -240,7 +241,7 @@ func (p *todayPage) draw(today, before [24]money.Amount, c money.Currency) {
 	}
 	for h := from; h <= upto; h++ {
 		b := hourBar{
-			Hour: h, X: (h - from) * barStep, Today: int(max(today[h], 0) * barsHigh / top), Before: int(max(before[h], 0) * barsHigh / top),
+			Hour: h, Named: h%2 == 0, X: (h - from) * barStep, Today: int(max(today[h], 0) * barsHigh / top), Before: int(max(before[h], 0) * barsHigh / top),
 			Label: strconv.Itoa(h) + ":00 " + p.T.Money(c.Of(today[h])) + " / " + p.T.Money(c.Of(before[h])),
 		}
 		b.TodayY, b.BeforeY = barsHigh-b.Today, barsHigh-b.Before

@@ -22,7 +22,7 @@ type demo struct {
 	Database string        `help:"sqlite:PATH or postgres://…; without it a file in the data folder." env:"LOJAL_DATABASE"`
 	Data     string        `help:"Folder of keys and files." env:"LOJAL_DATA" default:"lojal-demo" type:"path"`
 	LAN      bool          `help:"Serve the local network over TLS with a certificate of our own." name:"lan"`
-	Sell     time.Duration `help:"Sell something every so often; 0 sells nothing." default:"12s"`
+	Sell     time.Duration `help:"Sell something every so often; 0 sells nothing." default:"30s"`
 	Verbose  bool          `help:"Log every request." short:"v"`
 }
 
