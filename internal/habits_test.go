@@ -20,6 +20,7 @@ const (
 var (
 	mayAskTheTime = map[string]string{
 		"internal/base/clock/": "it is the clock",
+		"examples/":            "they stand outside of the house, as a till does",
 	}
 	mayFloat = map[string]string{
 		"internal/base/web/":      "milliseconds in the log line",
