@@ -105,22 +105,26 @@ func (r *Room) quoteHeld(ctx context.Context, p Place, q *Request, secret []byte
 	if res.Err != nil {
 		return refused(res)
 	}
-	e := res.Entry
+	body, err := r.heldOf(ctx, p.Tenant, res.Entry, secret)
+	return Answer{Body: body, Replayed: res.Replayed, Err: err, Seq: res.Entry.Seq, Epoch: res.Entry.Epoch}
+}
+
+// heldOf gives the answer of a quote that holds.
+func (r *Room) heldOf(ctx context.Context, tenant int64, e *ledger.Entry, secret []byte) ([]byte, error) {
 	var rec Record
 	if err := json.Unmarshal([]byte(e.Doc), &rec); err != nil {
-		return Answer{Err: err}
+		return nil, err
 	}
-	prog, err := r.programmeOf(ctx, p.Tenant, rec.Programme)
+	prog, err := r.programmeOf(ctx, tenant, rec.Programme)
 	if err != nil {
-		return Answer{Err: err}
+		return nil, err
 	}
 	v, out, err := rec.price(prog, e.Version)
 	if err != nil {
-		return Answer{Err: err}
+		return nil, err
 	}
 	t := Token{Hold: e.Seq, Until: holdEnds(e, rec.At+lasting(v.Settings.HoldTTL)), Input: inputOf(&rec)}
-	body, err := quoteAnswer(&rec, v, number(prog, v), out, t, secret, e.Seq, e.Epoch, e.Key)
-	return Answer{Body: body, Replayed: res.Replayed, Err: err, Seq: e.Seq, Epoch: e.Epoch}
+	return quoteAnswer(&rec, v, number(prog, v), out, t, secret, e.Seq, e.Epoch, e.Key)
 }
 
 // lasting gives a span of a programme as a length of time on the clock.
@@ -244,6 +248,12 @@ func (r *Room) Render(ctx context.Context, tenant int64, e *ledger.Entry) ([]byt
 		return r.ReturnOf(e, numbers)
 	case e.Kind == ledger.REV, e.Kind == ledger.VOI:
 		return r.ReverseOf(e, numbers)
+	case e.Kind == ledger.HLD:
+		keys, err := r.keys.Of(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		return r.heldOf(ctx, tenant, e, keys.Derive("quote"))
 	}
 	return r.PurseOf(e, numbers)
 }
