@@ -28,6 +28,7 @@ type Client struct {
 	base     string
 	key      string
 	terminal string
+	tenant   string
 	language string
 	attempts int
 	timeout  time.Duration
@@ -41,6 +42,9 @@ type Option func(*Client)
 
 // WithTerminal names the terminal on whose behalf an integration's key speaks (header X-Terminal).
 func WithTerminal(tid string) Option { return func(c *Client) { c.terminal = tid } }
+
+// WithTenant names the tenant (ten_…) in which an operator's key acts (header X-Tenant).
+func WithTenant(id string) Option { return func(c *Client) { c.tenant = id } }
 
 // WithLanguage asks for texts in a language (header Accept-Language).
 func WithLanguage(code string) Option { return func(c *Client) { c.language = code } }
@@ -234,6 +238,9 @@ func (c *Client) sign(req *http.Request, in call) {
 	}
 	if c.terminal != "" {
 		req.Header.Set("X-Terminal", c.terminal)
+	}
+	if c.tenant != "" {
+		req.Header.Set("X-Tenant", c.tenant)
 	}
 	req.Header.Set("Accept-Language", cmp.Or(c.language, "en"))
 	req.Header.Set("User-Agent", "lojal-client/1")

@@ -159,6 +159,25 @@ func TestWrite_NeedsAKey(t *testing.T) {
 	}
 }
 
+func TestClient_SaysWhereItActs(t *testing.T) {
+	t.Parallel()
+	var got http.Header
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		io.WriteString(w, "{}")
+	}))
+	defer srv.Close()
+	c := New(srv.URL+"/", "ljk_test_1", WithTerminal("20010447"), WithTenant("ten_1"), WithLanguage("lv"))
+	if _, err := c.LedgerHead(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"Authorization": "Bearer ljk_test_1", "X-Terminal": "20010447", "X-Tenant": "ten_1", "Accept-Language": "lv"} {
+		if got.Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, got.Get(name), want)
+		}
+	}
+}
+
 func TestRead_DoesNotAskForAFate(t *testing.T) {
 	t.Parallel()
 	s := serve(t, slices.Repeat([]reply{{status: 503, body: `{"code":"unavailable"}`}}, Attempts)...)
