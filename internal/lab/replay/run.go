@@ -125,6 +125,11 @@ func (r *run) all(ctx context.Context) error {
 				return fmt.Errorf("move the clock to %s: %w", group[0].at, err)
 			}
 		}
+		if group[0].at.Sub(r.linked) > linkEvery {
+			if err := r.link(ctx, r.options, group[0].at); err != nil {
+				return err
+			}
+		}
 		if i == 0 {
 			if group, err = r.missing(ctx, group); err != nil {
 				return err

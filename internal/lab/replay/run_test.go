@@ -113,7 +113,10 @@ func replayTo(t *testing.T, d *desk, rows string) error {
 	srv := httptest.NewServer(d)
 	defer srv.Close()
 	c := client.New(srv.URL, "ljk_test_1", client.WithAttempts(1, time.Second))
-	s := &shop{m: OnlineRetail(), plan: planOf(t, rows), admin: c, tills: []*client.Client{c}, places: []client.Context{{Outlet: "001", Terminal: "90000001"}}}
+	s := &shop{
+		m: OnlineRetail(), plan: planOf(t, rows), admin: c, tills: []*client.Client{c}, terminals: []string{"trm_1"},
+		places: []client.Context{{Outlet: "001", Terminal: "90000001"}}, linked: time.Date(2009, 12, 1, 7, 0, 0, 0, time.UTC),
+	}
 	r := &run{shop: s, options: Options{Workers: 4}}
 	return r.all(context.Background())
 }
@@ -190,6 +193,29 @@ func TestRun_KilledAtEachWrite(t *testing.T) {
 		if len(d.wrong) > 0 {
 			t.Errorf("life %d: %v", life, d.wrong)
 		}
+	}
+}
+
+// TestRun_TakesNewKeysInTime lets a log last longer than a key lives.
+func TestRun_TakesNewKeysInTime(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	var rows strings.Builder
+	for month := range 13 {
+		at := time.Date(2009, time.Month(12+month), 1, 8, 0, 0, 0, time.UTC).Format("2006-01-02T15:04:05")
+		fmt.Fprintf(&rows, "%d,A,Cup,1,%s,3,,UK\n", month, at)
+	}
+	if err := replayTo(t, d, rows.String()); err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for _, body := range d.booked {
+		if strings.HasPrefix(body, "/v1/terminals/trm_1/link") {
+			links++
+		}
+	}
+	if links != 2 || len(d.wrong) > 0 {
+		t.Errorf("%d links in a year, %v", links, d.wrong)
 	}
 }
 

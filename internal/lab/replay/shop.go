@@ -13,6 +13,9 @@ import (
 // burnFrom is the balance, in points, from which a customer pays with as many as allowed.
 const burnFrom = 500
 
+// linkEvery is after how much of the log's time the tills take new keys.
+const linkEvery = 180 * 24 * time.Hour
+
 // rules is the programme: a point for each whole pound, worth a penny, for six months.
 const rules = `id: replay
 name: Replay
@@ -35,6 +38,9 @@ type shop struct {
 	admin  *client.Client
 	tills  []*client.Client // one per outlet
 	places []client.Context
+	linked time.Time // of the server, when the tills got their keys
+
+	terminals []string // their ids
 
 	programme string
 }
@@ -54,8 +60,8 @@ func openShop(ctx context.Context, o Options, m *Mapping, p *plan) (*shop, error
 	case errors.As(err, &refused) && refused.Status == http.StatusForbidden: // the key is a tenant's own
 	case err != nil:
 		return nil, fmt.Errorf("make the tenant: %w", err)
-	default:
-		s.admin = client.New(o.URL, tenant.Key, client.WithConnections(o.Workers))
+	default: // the operator's key outlives the year of a log; the tenant's own would not
+		s.admin = client.New(o.URL, o.Key, client.WithTenant(tenant.ID), client.WithConnections(o.Workers))
 	}
 	merchant, err := s.admin.CreateMerchant(ctx, "replay-merchant", client.NewMerchant{Name: m.Name})
 	if err != nil {
@@ -71,7 +77,11 @@ func openShop(ctx context.Context, o Options, m *Mapping, p *plan) (*shop, error
 			return nil, err
 		}
 	}
-	return s, nil
+	now, err := s.admin.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.link(ctx, o, now)
 }
 
 // begin moves the clock to the start of the log before anything is made, since rules hold from their
@@ -109,13 +119,24 @@ func (s *shop) outlet(ctx context.Context, o Options, merchant string, i int, na
 	}); err != nil {
 		return fmt.Errorf("make the cashier of outlet %s: %w", code, err)
 	}
-	// A key is told once, so each run takes a new one; operations keep their keys, which belong to the terminal.
-	linked, err := s.admin.LinkTerminal(ctx, client.NewID(), terminal.ID, "replay")
-	if err != nil {
-		return fmt.Errorf("link terminal %s: %w", tid, err)
-	}
-	s.tills = append(s.tills, client.New(o.URL, linked.Key, client.WithConnections(o.Workers)))
+	s.terminals = append(s.terminals, terminal.ID)
 	s.places = append(s.places, client.Context{Outlet: code, Terminal: tid, Cashier: "r" + code})
+	return nil
+}
+
+// link takes a key for each terminal. A key is told once and lives for a year of the server's time, so each
+// run takes a new one, and takes another when half a year of the log is over. Operations keep their own
+// keys, which belong to the terminal.
+func (s *shop) link(ctx context.Context, o Options, now time.Time) error {
+	tills := make([]*client.Client, len(s.terminals))
+	for i, terminal := range s.terminals {
+		linked, err := s.admin.LinkTerminal(ctx, client.NewID(), terminal, "replay")
+		if err != nil {
+			return fmt.Errorf("link terminal %s: %w", s.places[i].Terminal, err)
+		}
+		tills[i] = client.New(o.URL, linked.Key, client.WithConnections(o.Workers))
+	}
+	s.tills, s.linked = tills, now
 	return nil
 }
 
