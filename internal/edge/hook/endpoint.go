@@ -48,6 +48,7 @@ func (r *Room) Add(ctx context.Context, tx db.Tx, by access.By, url string, type
 	if _, err := tx.Exec(ctx, insertEndpoint, tx.Tenant(), e.ID, url, string(list), sealed, at.Seq, at.Act, int64(e.CreatedAt)); err != nil {
 		return e, "", err
 	}
+	r.listens(tx.Tenant())
 	return e, text, r.tell(ctx, tx, by, "webhook.create", e.ID, map[string]any{"url": url, "events": e.Types})
 }
 

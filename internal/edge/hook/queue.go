@@ -14,7 +14,7 @@ const (
 	firstRetry = 5 * clock.Second
 	lastRetry  = 6 * clock.Hour
 	giveUpAt   = 72 * clock.Hour      // after the delivery was queued
-	inFlight   = 30 * clock.Second    // for which a delivery is this process's own
+	inFlight   = 60 * clock.Second    // for which a delivery is this process's own; a round lasts 40 at most
 	keepLog    = 30 * 24 * clock.Hour // for which ended deliveries are shown
 
 	failsToPause = 3 // passes in a row in which the endpoint as a whole failed
@@ -118,7 +118,7 @@ func (r *Room) pick(ctx context.Context, tx db.Tx, e *row, now clock.Instant) ([
 	if now < e.PausedTo {
 		return nil, nil
 	}
-	limit := concurrent
+	limit := atOnce
 	if e.fails >= failsToPause {
 		limit = 1 // one goes ahead to see whether the endpoint is back
 	}

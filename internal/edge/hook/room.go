@@ -3,6 +3,8 @@ package hook
 import (
 	"context"
 	"net/http"
+	"sync"
+	"time"
 
 	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
@@ -44,6 +46,11 @@ type Room struct {
 	crew   *job.Crew
 	wake   chan struct{}
 	faults func(error)
+
+	mu     sync.Mutex
+	known  []int64       // tenants with endpoints
+	added  []int64       // tenants that got one in this process
+	listed time.Duration // when the known were read, by clock.Mono; 0 for not yet
 }
 
 // New makes the room. Problems that concern no single delivery are given to report; nil forgets them.
@@ -60,5 +67,6 @@ const (
 	MaxPage      = 500
 
 	concurrent = 10  // deliveries to one endpoint at the same time
+	atOnce     = 40  // deliveries that one round takes: together they end before they count as lost
 	fanOut     = 200 // entries that one transaction turns into deliveries
 )

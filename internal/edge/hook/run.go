@@ -2,6 +2,7 @@ package hook
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lojal/internal/base/clock"
@@ -9,8 +10,11 @@ import (
 	"lojal/internal/base/fault"
 )
 
-// tick is how long the worker sleeps when nobody wakes it.
-const tick = time.Second
+const (
+	tick      = time.Second           // for which the worker sleeps when nobody wakes it
+	breath    = 20 * time.Millisecond // between two looks, however often it is woken: commits are many
+	listAgain = 30 * time.Second      // after which another process's endpoints are seen
+)
 
 // Wake lets the worker look for events now. The lane calls it after each commit.
 func (r *Room) Wake() {
@@ -27,14 +31,22 @@ func (r *Room) Run(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		r.start(ctx)
-		timer.Reset(tick)
-		select {
-		case <-ctx.Done():
+		if !rest(ctx, timer, breath, nil) || !rest(ctx, timer, tick, r.wake) {
 			return
-		case <-r.wake:
-		case <-timer.C:
 		}
 	}
+}
+
+// rest waits for a time, or until it is woken. It tells whether to go on.
+func rest(ctx context.Context, timer *time.Timer, d time.Duration, wake <-chan struct{}) bool {
+	timer.Reset(d)
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-timer.C:
+	}
+	return true
 }
 
 // Step sends all that can be sent now and returns when it is done.
@@ -45,7 +57,7 @@ func (r *Room) Step(ctx context.Context) {
 
 // start gives each endpoint with something to do a worker of its own, so that a slow one holds up no other.
 func (r *Room) start(ctx context.Context) {
-	tenants, err := r.Tenants(ctx)
+	tenants, err := r.listeners(ctx)
 	if err != nil {
 		r.report(ctx, err)
 		return
@@ -59,6 +71,55 @@ func (r *Room) start(ctx context.Context) {
 		for _, endpoint := range ids {
 			r.crew.Go(ctx, endpoint, func(ctx context.Context) { r.serve(ctx, tenant, endpoint) })
 		}
+	}
+}
+
+// listeners gives the tenants that have endpoints, from memory for half a minute: they are few among many.
+func (r *Room) listeners(ctx context.Context) ([]int64, error) {
+	r.mu.Lock()
+	known, fresh := union(r.known, r.added), r.listed != 0 && clock.Mono()-r.listed < listAgain
+	r.mu.Unlock()
+	if fresh {
+		return known, nil
+	}
+	now := clock.Mono()
+	all, err := r.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known = nil
+	for _, tenant := range all {
+		err := r.DB.Read(ctx, tenant, func(tx db.Tx) error {
+			var n int64
+			_, err := tx.One(ctx, countEndpoints, db.Args(tenant), &n)
+			if err == nil && n > 0 {
+				known = append(known, tenant)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known, r.listed = known, now
+	return union(known, r.added), nil
+}
+
+func union(a, b []int64) []int64 {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// listens remembers a tenant whose endpoint is being added, so that nobody waits for the list. One whose
+// transaction fails after all costs a look.
+func (r *Room) listens(tenant int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.added, tenant) {
+		r.added = append(r.added, tenant)
 	}
 }
 
