@@ -117,7 +117,7 @@ func replayTo(t *testing.T, d *desk, rows string) error {
 		m: OnlineRetail(), plan: planOf(t, rows), admin: c, tills: []*client.Client{c}, terminals: []string{"trm_1"},
 		places: []client.Context{{Outlet: "001", Terminal: "90000001"}}, linked: time.Date(2009, 12, 1, 7, 0, 0, 0, time.UTC),
 	}
-	r := &run{shop: s, options: Options{Workers: 4}}
+	r := &run{shop: s, options: Options{URL: srv.URL, Workers: 4}}
 	return r.all(context.Background())
 }
 
