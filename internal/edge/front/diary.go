@@ -64,11 +64,10 @@ type event struct {
 }
 
 type diary struct {
-	mu    sync.Mutex
-	seq   int64 // the last entry that was read; -1 before the first reading
-	days  map[dayKey]*figures
-	feed  []event // oldest first
-	house *merchant.Directory
+	mu   sync.Mutex
+	seq  int64 // the last entry that was read; -1 before the first reading
+	days map[dayKey]*figures
+	feed []event // oldest first
 }
 
 // diaries are those of all tenants that were looked at.
@@ -93,7 +92,7 @@ func (x *diaries) of(ctx context.Context, tenant int64) (*diary, error) {
 		if len(x.by) >= maxDiaries {
 			clear(x.by) // they are read again when somebody looks
 		}
-		y = &diary{seq: -1, days: map[dayKey]*figures{}, house: x.directory}
+		y = &diary{seq: -1, days: map[dayKey]*figures{}}
 		x.by[tenant] = y
 	}
 	x.mu.Unlock()
