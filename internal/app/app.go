@@ -142,7 +142,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.ring = secret.NewRing(a.db, master)
-	a.mint = id.NewMint(a.clock, a.Node)
+	a.mint = id.NewMint(clock.System{}, a.Node) // a test clock that stands still would repeat identifiers after a restart
 	a.house = merchant.New(merchant.Wiring{DB: a.db, Clock: a.clock, Mint: a.mint, Ring: a.ring, Trail: access.Audit, Demo: a.TestClock})
 	a.access = access.New(access.Wiring{DB: a.db, Clock: a.clock, Mint: a.mint, Ring: a.ring, Test: a.TestClock})
 	a.book = programme.NewBook(a.db)
