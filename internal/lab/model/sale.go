@@ -19,6 +19,7 @@ type Sale struct {
 	At       int64   // frozen by a quote that stands; 0 for none
 	Hold     int64   // the entry of the quote's hold; 0 for none
 	Quoted   []Split // as the quote divided the gift cards; nil for a sale without one
+	Moved    bool    // the card has got a member since the quote
 	Version  *Rules
 }
 
@@ -70,11 +71,14 @@ func (b *Book) Sell(s Sale, priced func() (Priced, bool)) Verdict {
 		if code := t.standing(&s); code != "" {
 			return code
 		}
+		if t.spent(&s) {
+			return "hold_resolved"
+		}
 		split, code := t.payable(&s, at)
 		if code != "" {
 			return code
 		}
-		if s.Quoted != nil && !slices.Equal(s.Quoted, split) {
+		if s.Moved || s.Quoted != nil && !slices.Equal(s.Quoted, split) {
 			return "quote_changed"
 		}
 		p, ok := priced()
@@ -161,6 +165,20 @@ func (t *deed) reserved(hold, holder, kind int64) int64 {
 		}
 	}
 	return n
+}
+
+// spent tells whether the quote's hold was resolved before its time (S3): then nothing is left to capture.
+func (t *deed) spent(s *Sale) bool {
+	if s.Hold == 0 || s.At == 0 || s.Advice {
+		return false
+	}
+	e := t.b.entries[s.Hold]
+	for i, x := range e.Opened {
+		if t.reserved(s.Hold, e.Owners[i], x.Kind) > 0 {
+			return false
+		}
+	}
+	return len(e.Opened) > 0
 }
 
 // Split is how a gift card's payment divides into promo and paid value.

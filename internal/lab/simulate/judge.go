@@ -130,6 +130,7 @@ func (s *sim) saleOf(o *op) model.Sale {
 		}
 		if now < q.until {
 			x.At, x.Version = int64(q.at), q.version
+			x.Moved = o.card != nil && o.card.owner() != q.owner
 		}
 	}
 	return x

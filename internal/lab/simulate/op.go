@@ -56,6 +56,7 @@ type quoted struct {
 	hold      *op // the operation that reserved; nil for a quote that reserves nothing
 	version   *model.Rules
 	splits    []model.Split
+	owner     int64 // of the points, when it was made
 }
 
 // op is an operation as somebody meant it: what does not change however often it is sent.

@@ -274,6 +274,9 @@ func (s *sim) commitLater(o *op, c *call, splits []model.Split) {
 	s.serial++
 	next := *o
 	next.n, next.kind, next.key, next.print, next.sequence, next.receipt = s.serial, "commit", t.key, s.serial, t.seq, o.receipt
+	if o.kind == "quote" { // it may be asked for twice, and committed twice
+		next.receipt = next.n
+	}
 	next.at, next.body, next.settled, next.code, next.seq = 0, nil, false, "", 0
 	at := s.now()
 	q := &quoted{token: token, at: at, version: s.m.At(int64(s.w.clock.Now())), splits: splits}
@@ -285,6 +288,9 @@ func (s *sim) commitLater(o *op, c *call, splits []model.Split) {
 		if len(e.Opened) > 0 {
 			q.until = clock.Instant(e.Opened[0].Ends)
 		}
+	}
+	if o.card != nil {
+		q.owner = o.card.owner()
 	}
 	next.quote = q
 	s.past = remember(s.past, &next)
