@@ -152,7 +152,7 @@ func (a *App) nextDue(ctx context.Context) (clock.Instant, error) {
 	return next, nil
 }
 
-// workEvery is how often a running server looks for what has come due.
+// workEvery is a turn of the timer: how often a running server looks for what has come due.
 const workEvery = time.Second
 
 // hotTables are what the lane reads and writes. PostgreSQL plans badly on them while it knows nothing of
@@ -186,23 +186,56 @@ func (a *App) statistics(ctx context.Context) error {
 // firstStatistics is the size of the books, in entries, at which statistics begin to matter.
 const firstStatistics = 2_000
 
-// timer does the work that comes due while the server runs.
+// chore is work that the running server does from time to time. One that fails is told and tried again at its
+// next turn.
+type chore struct {
+	name  string
+	every int // turns of the timer
+	do    func(context.Context) error
+}
+
+func (a *App) chores() []chore {
+	list := []chore{
+		{"statistics", 60, a.statistics},
+		{"last use of keys", 60, a.access.Gate().WriteUsed},
+		{"used proofs", 86_400, a.eachTenant(a.proofs.Sweep)},
+		{"old deliveries", 86_400, a.eachTenant(a.hooks.Forget)},
+	}
+	if a.manual == nil { // a clock that is moved by hand does its work when it is moved
+		list = append(list, chore{"due work", 1, a.Work})
+	}
+	return list
+}
+
+func (a *App) eachTenant(do func(context.Context, int64) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		list, err := a.tenants(ctx)
+		for _, t := range list {
+			if err == nil {
+				err = do(ctx, t)
+			}
+		}
+		return err
+	}
+}
+
+// timer does the chores while the server runs.
 func (a *App) timer() {
 	defer close(a.timerDone)
 	tick := time.NewTicker(workEvery)
 	defer tick.Stop()
-	for {
+	for turn := 1; ; turn++ {
 		select {
 		case <-a.quit:
 			return
 		case <-tick.C:
-			if a.manual == nil {
-				if err := a.Work(context.Background()); err != nil {
-					a.log.Error("due work", "error", err.Error())
-				}
+		}
+		for _, c := range a.chores() {
+			if turn%c.every != 0 {
+				continue
 			}
-			if err := a.statistics(context.Background()); err != nil {
-				a.log.Error("statistics", "error", err.Error())
+			if err := c.do(context.Background()); err != nil {
+				a.log.Error(c.name, "error", err.Error())
 			}
 		}
 	}
