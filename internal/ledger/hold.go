@@ -97,6 +97,9 @@ func (d *Draft) Settle(holder, id, captured int64) error {
 		state = HoldReleased
 	}
 	d.resolve(holder, x, captured, state)
+	if d.view.expirable(Account{holder, x.Kind, x.Unit}, d.view.Now()) > 0 {
+		d.view.Remind(holder, d.view.Now()) // the entry may spend other lots than those that the hold kept alive
+	}
 	return nil
 }
 
