@@ -78,9 +78,9 @@ func (c *takeBack) Need(n *ledger.Needs) {
 		for _, u := range c.uses {
 			c.room.budgets.Need(n, budgetKey(c.programme, u.Rule))
 		}
-		if c.original.Terminal != c.Place.Terminal {
-			c.room.till.Need(n, c.original.Terminal)
-		}
+	}
+	if c.original.Terminal != c.Place.Terminal {
+		c.room.till.Need(n, c.original.Terminal)
 	}
 }
 
