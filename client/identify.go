@@ -31,8 +31,8 @@ type Verify struct {
 
 // IdentifyRequest asks who or what was presented.
 type IdentifyRequest struct {
-	Presented
-	Context Context `json:"context"`
+	Presented Presented `json:"presented"`
+	Context   Context   `json:"context"`
 }
 
 // Identity is the answer: a session to quote and commit with, and what the till may show. Display is a

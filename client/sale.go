@@ -183,7 +183,7 @@ type CommitRequest struct {
 	Programme    string      `json:"programme,omitempty"`
 	Receipt      string      `json:"receipt"`
 	Currency     string      `json:"currency"`
-	At           time.Time   `json:"at"`
+	At           time.Time   `json:"at,omitzero"`
 	Cashier      string      `json:"cashier,omitempty"`
 	Offline      bool        `json:"offline,omitempty"`
 	RulesVersion string      `json:"rules_version,omitempty"` // advices: the rules that the till had
