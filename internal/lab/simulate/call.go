@@ -26,6 +26,7 @@ type call struct {
 	answer  sale.Answer
 	found   int64 // the original as the room found it, an entry; 0 for none
 	judged  bool
+	owner   int64 // of the primary card, when it was decided
 	waiting bool
 	resume  func() (ledger.Command, bool)
 	stop    func()

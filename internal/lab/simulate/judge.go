@@ -25,7 +25,9 @@ func (s *sim) judge(c *call) {
 		s.m.Close(x.Terminal, x.Number, x.Due)
 		return
 	}
-	c.judged = true
+	if c.judged = true; o.card != nil {
+		c.owner = o.card.owner()
+	}
 	var v model.Verdict
 	switch {
 	case o.kind == "fence":

@@ -289,7 +289,7 @@ func (s *sim) commitLater(o *op, c *call, splits []model.Split) {
 			q.until = clock.Instant(e.Opened[0].Ends)
 		}
 	}
-	if o.card != nil {
+	if q.owner = c.owner; !c.judged && o.card != nil {
 		q.owner = o.card.owner()
 	}
 	next.quote = q
