@@ -15,8 +15,8 @@ type Given struct {
 	Outlets    map[string]Tree // merchant
 	Tills      map[string]Tree // outlet
 	Programmes map[string]Tree // the settings that differ from the defaults; issuer and accepted_by name merchants
-	Members    map[string]Tree // programme, programmes, points, credit
-	Cards      map[string]Tree // programme, product, paid, promo, points, until, status, pin
+	Members    map[string]Tree // programme, also, points, credit
+	Cards      map[string]Tree // programme, product, status, paid, promo, points
 	Coupons    map[string]Tree // programme, def, to
 }
 

@@ -207,7 +207,7 @@ func (r *run) cards() error {
 	for _, name := range sorted(r.c.Given.Cards) {
 		t := r.c.Given.Cards[name]
 		body := Tree{"programme": r.programmeID(t), "status": "active"}
-		for _, key := range []string{"product", "status", "pin"} {
+		for _, key := range []string{"product", "status"} {
 			if t[key] != nil {
 				body[key] = t[key]
 			}
