@@ -15,6 +15,7 @@ import (
 	"lojal/internal/access"
 	"lojal/internal/base/clock"
 	"lojal/internal/base/db"
+	"lojal/internal/base/fault"
 	"lojal/internal/base/id"
 	"lojal/internal/base/seal"
 	"lojal/internal/base/secret"
@@ -269,11 +270,14 @@ func (a *App) healthRoutes(mux *http.ServeMux) {
 // operatorKeyFile holds the operator's key, readable by its owner alone.
 const operatorKeyFile = "operator.key"
 
-// operatorKey makes the operator's key at the first start and leaves it in the data folder.
+// operatorKey makes the operator's key at the first start and leaves it in the data folder. A key lives for a
+// year: one that has ended is replaced at the next start.
 func (a *App) operatorKey(ctx context.Context) error {
 	path := filepath.Join(a.Data, operatorKeyFile)
-	if _, err := os.Stat(path); err == nil {
-		return nil
+	if key, err := a.OperatorKey(); err == nil {
+		if _, err := a.access.Gate().Authenticate(ctx, key); !fault.Is(err, fault.ErrUnauthenticated) {
+			return err
+		}
 	}
 	return a.access.Write(ctx, 0, func(tx db.Tx) error {
 		_, key, err := a.access.Issue(ctx, tx, access.By{Actor: "operator"}, access.NewKey{Kind: access.Operator, Name: "first start"})
