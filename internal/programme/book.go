@@ -29,6 +29,7 @@ type Shelf struct {
 	Programmes []*Programme // by id
 	zones      map[ledger.Unit]*time.Location
 	fallback   *time.Location
+	old        *Shelf // while it is read: a version never changes, so that one that is compiled stays
 }
 
 // Programme is a programme with its versions, oldest first.
@@ -125,8 +126,12 @@ func (p *Programme) Version(id string) *Version {
 }
 
 func (b *Book) read(ctx context.Context, tenant int64) (*Shelf, error) {
-	s := &Shelf{zones: map[ledger.Unit]*time.Location{}, fallback: time.UTC}
+	b.mu.RLock()
+	old := b.by[tenant]
+	b.mu.RUnlock()
+	var s *Shelf
 	err := b.d.Read(ctx, tenant, func(tx db.Tx) error {
+		s = &Shelf{zones: map[ledger.Unit]*time.Location{}, fallback: time.UTC, old: old}
 		h, err := ledger.ReadHead(ctx, tx)
 		if err != nil {
 			return err
@@ -157,6 +162,7 @@ func (b *Book) read(ctx context.Context, tenant int64) (*Shelf, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.old = nil
 	b.mu.Lock()
 	if old := b.by[tenant]; old == nil || old.Config < s.Config {
 		b.by[tenant] = s
@@ -174,11 +180,7 @@ func (s *Shelf) add(scan func(...any) error) error {
 	if err := scan(&id, &issuer, &points, &visits, &n, &version, &from, &text); err != nil {
 		return err
 	}
-	d, problems := Parse([]byte(text))
-	if len(problems) > 0 {
-		return fmt.Errorf("programme %s version %s: %s", id, version, problems[0].Message)
-	}
-	v, err := Compile(d, version, clock.Instant(from))
+	v, err := s.compiled(id, version, text, clock.Instant(from))
 	if err != nil {
 		return err
 	}
@@ -190,4 +192,17 @@ func (s *Shelf) add(scan func(...any) error) error {
 	p.Versions = append(p.Versions, v)
 	s.zones[p.Points], s.zones[p.Visits] = v.Zone, v.Zone
 	return nil
+}
+
+func (s *Shelf) compiled(id, version, text string, from clock.Instant) (*Version, error) {
+	if s.old != nil {
+		if p := s.old.Find(id); p != nil && p.Version(version) != nil {
+			return p.Version(version), nil
+		}
+	}
+	d, problems := Parse([]byte(text))
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("programme %s version %s: %s", id, version, problems[0].Message)
+	}
+	return Compile(d, version, from)
 }

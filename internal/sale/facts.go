@@ -219,7 +219,7 @@ func (o *Order) loadFacts(v *ledger.View, day clock.Day, f *reward.Facts) {
 // links have moved since they were read.
 func (o *Order) standing(v *ledger.View) error {
 	if v.Config() != o.Config {
-		return fault.New(ledger.ErrStale, "config", v.Config())
+		return fault.New(ledger.ErrStale, staleConfig, v.Config())
 	}
 	for _, p := range o.parties() {
 		if !p.fresh(v) {

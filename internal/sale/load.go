@@ -64,7 +64,7 @@ func (c *purse) Need(n *ledger.Needs) {
 
 func (c *purse) Decide(v *ledger.View) error {
 	if v.Config() != c.config || !c.party.fresh(v) || c.other != nil && !c.other.fresh(v) {
-		return fault.New(ledger.ErrStale)
+		return fault.New(ledger.ErrStale, staleConfig, v.Config())
 	}
 	at := v.Now()
 	flags := ""

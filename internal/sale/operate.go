@@ -26,6 +26,9 @@ type Answer struct {
 // maxStale bounds how often facts that moved between reading and deciding are read again.
 const maxStale = 5
 
+// staleConfig is the parameter of stale_facts that tells which configuration the lane saw.
+const staleConfig = "config"
+
 // again runs a resolved operation and resolves it anew while its facts turn out to be old.
 // A refusal that is found out before the lane goes through it all the same: a key that is known answers
 // whatever has become of its session or proof since, and a definite decline stands under its key for ever.
@@ -45,7 +48,11 @@ func (r *Room) again(ctx context.Context, p Place, q *Request, lane *ledger.Lane
 		if !fault.Is(res.Err, ledger.ErrStale) {
 			return cmd, res
 		}
-		r.book.Forget(p.Tenant)
+		if config, moved := fault.Of(res.Err).Params.Get(staleConfig).(int64); moved {
+			if _, err := r.book.Refresh(ctx, p.Tenant, config); err != nil {
+				return nil, ledger.Result{Err: err}
+			}
+		}
 		r.forget(ctx, p.Tenant, q)
 	}
 	return cmd, ledger.Result{Err: fault.New(fault.ErrUnavailable), Seq: res.Seq, Epoch: res.Epoch}
