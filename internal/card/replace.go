@@ -135,6 +135,11 @@ func (c *Replace) prepareNew(v *ledger.View, d *ledger.Draft) error {
 			return nil
 		}
 	}
+	if from, err := c.in.status(v, c.New); err != nil {
+		return err
+	} else if from > ledger.Active {
+		return from.Refusal() // a card that somebody had blocked is nobody's replacement
+	}
 	_, err := c.in.Move(v, d, c.New, ledger.Active)
 	return err
 }
