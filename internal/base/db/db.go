@@ -120,7 +120,8 @@ func (t Tx) Tenant() int64 { return t.tenant }
 // maxAttempts bounds how often a transaction that met a serialisation failure is run again (F13).
 const maxAttempts = 4
 
-// Write runs an ordinary write transaction of one tenant. The function may run more than once.
+// Write runs an ordinary write transaction of one tenant. The function may run more than once. A lost
+// connection or a full disk comes as the fault that a client is told; Classify still reads its cause.
 func (d *DB) Write(ctx context.Context, tenant int64, do func(Tx) error) error {
 	if d.ro {
 		return fault.New(ErrReadOnly)
@@ -132,16 +133,16 @@ func (d *DB) Write(ctx context.Context, tenant int64, do func(Tx) error) error {
 	var err error
 	for try := range maxAttempts {
 		if err = d.run(ctx, d.write, tenant, false, do); err == nil || Classify(err) != Retry {
-			return err
+			return Fault(err)
 		}
 		time.Sleep(time.Duration(1<<try) * 2 * time.Millisecond)
 	}
-	return err
+	return Fault(err)
 }
 
-// Read runs a read transaction of one tenant on one snapshot.
+// Read runs a read transaction of one tenant on one snapshot. Its errors are like those of Write.
 func (d *DB) Read(ctx context.Context, tenant int64, do func(Tx) error) error {
-	return d.run(ctx, d.read, tenant, true, do)
+	return Fault(d.run(ctx, d.read, tenant, true, do))
 }
 
 func (d *DB) run(ctx context.Context, pool *sql.DB, tenant int64, readOnly bool, do func(Tx) error) error {

@@ -84,6 +84,9 @@ func (a *API) deedOf(c *call, x *purse, deed sale.Deed, in *AccountDeed) (*sale.
 		return q, change, nil
 	}
 	to, err := a.purseAt(c, in.To)
+	if err != nil && !fault.Is(err, fault.ErrNotFound) {
+		return nil, change, err
+	}
 	if err != nil || to.account.Kind != x.account.Kind || to.account.Unit != x.account.Unit || to.card == 0 {
 		return nil, change, fault.Invalid("to", "an account of the same kind and unit")
 	}
