@@ -122,7 +122,11 @@ func (h *Holder) balance(k Kind, u Unit) *Balance {
 	return h.balance(k, u)
 }
 
+// setMark writes a figure. What arrives late, for an earlier day, leaves that of a later one be.
 func (h *Holder) setMark(code int64, day clock.Day, n int64) {
+	if day != 0 && slices.ContainsFunc(h.Marks, func(m Mark) bool { return m.Code == code && m.Day > day }) {
+		return
+	}
 	h.Marks = slices.DeleteFunc(h.Marks, func(m Mark) bool { return m.Code == code || m.Day != 0 && m.Day < day })
 	if n != 0 {
 		h.Marks = append(h.Marks, Mark{code, day, n})
