@@ -88,7 +88,10 @@ func (b *Book) Link(op Op, card, member int64, linked bool) Verdict {
 func (t *deed) moveAll(from, to int64, kinds []int64) string {
 	for _, k := range kinds {
 		p := t.look(from).Purse(k)
-		if p.Held != 0 {
+		switch {
+		case !slices.ContainsFunc(t.look(from).Purses, func(p *Purse) bool { return p.Kind == k }):
+			continue
+		case p.Held != 0:
 			return "in_progress"
 		}
 		u := t.b.unit(k)

@@ -131,7 +131,7 @@ func (s *sim) housekeeping() {
 	if s.chance(12) {
 		s.sweep()
 	}
-	if s.rarely(12) {
+	if s.steps%s.publishEvery() == 0 {
 		if err := s.publish(); err != nil {
 			s.fail("%v", err)
 		}
@@ -154,6 +154,9 @@ func (s *sim) housekeeping() {
 		s.examine()
 	}
 }
+
+// publishEvery gives the steps between two versions of the rules: a dozen versions a run, or one an hour.
+func (s *sim) publishEvery() int64 { return max(40, s.opt.Ops/1500) }
 
 // crash ends the server between two batches and opens it on what it left.
 func (s *sim) crash() {
