@@ -49,7 +49,7 @@ func (c *commit) post(v *ledger.View, at clock.Instant, out *reward.Outcome) err
 	}
 	c.rec.Sold = out.Sold(c.Version)
 	c.rec.Balances = c.balances(v)
-	d.Doc = string(pack(&c.rec))
+	d.Doc = string(pack(c.rec.lean()))
 	return nil
 }
 

@@ -28,11 +28,17 @@ type Record struct {
 	Note       Note           `json:"n,omitzero"`
 }
 
-// MarshalJSON writes the record in its stored form, of which pack.go tells.
-func (r *Record) MarshalJSON() ([]byte, error) { return pack(r), nil }
+// MarshalJSON writes the record in its stored form, of which pack.go and lean.go tell.
+func (r *Record) MarshalJSON() ([]byte, error) { return pack(r.lean()), nil }
 
 // UnmarshalJSON reads the stored form.
-func (r *Record) UnmarshalJSON(b []byte) error { return unpack(b, r) }
+func (r *Record) UnmarshalJSON(b []byte) error {
+	err := unpack(b, r)
+	if err == nil {
+		r.whole()
+	}
+	return err
+}
 
 // Balance is a wallet as the customer sees it after an operation.
 type Balance struct {
