@@ -51,7 +51,7 @@ CREATE TABLE entry (
     leaf          BYTEA  NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 );
--- place entry: by tenant, without rowid
+-- place entry: by tenant
 CREATE UNIQUE INDEX entry_key ON entry (tenant_id, client, key) WHERE key <> '';
 CREATE INDEX entry_terminal ON entry (tenant_id, terminal, terminal_seq) WHERE terminal_seq > 0;
 CREATE INDEX entry_receipt ON entry (tenant_id, receipt) WHERE receipt <> '';
@@ -89,6 +89,10 @@ ALTER TABLE holder SET (fillfactor = 80);
 ALTER TABLE head SET (fillfactor = 50);
 ALTER TABLE entry ALTER COLUMN post SET STORAGE MAIN;
 ALTER TABLE entry ALTER COLUMN doc SET STORAGE MAIN;
+ALTER TABLE entry ALTER COLUMN key SET STORAGE PLAIN;
+ALTER TABLE entry ALTER COLUMN receipt SET STORAGE PLAIN;
+ALTER TABLE entry ALTER COLUMN fingerprint SET STORAGE PLAIN;
+ALTER TABLE entry ALTER COLUMN leaf SET STORAGE PLAIN;
 -- end only
 
 CREATE TABLE lot_tail (

@@ -20,6 +20,8 @@ const (
 	checkpointEvery = 200 * time.Millisecond
 	walLimit        = 64 << 20 // bytes of log after which the lane itself makes a full checkpoint
 	pageCacheKB     = 16 << 10
+	// Five sales fit into a page, where one and a half would fit into one of the usual 4096 bytes.
+	pageBytes = 8192
 )
 
 func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
@@ -47,6 +49,10 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, err
 	}
 	d.stop = append(d.stop, unlock)
+	if err := newFile(ctx, abs); err != nil {
+		unlock()
+		return nil, err
+	}
 	if d.write, err = sql.Open("sqlite", dsn(abs, "mode=rwc&_txlock=immediate", o)); err != nil {
 		return nil, err
 	}
@@ -61,6 +67,26 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	d.checkpointer()
 	return d, nil
+}
+
+// newFile makes the file with the page size that it keeps, which must be said before anything is written. A
+// file that is there stays as it is.
+func newFile(ctx context.Context, path string) error {
+	if st, err := os.Stat(path); err == nil && st.Size() > 0 {
+		return nil
+	}
+	one, err := sql.Open("sqlite", dsn(path, "mode=rwc", Options{ReadOnly: true}))
+	if err != nil {
+		return err
+	}
+	defer one.Close()
+	one.SetMaxOpenConns(1)
+	for _, q := range []string{fmt.Sprintf("PRAGMA page_size = %d", pageBytes), "PRAGMA journal_mode = WAL"} {
+		if _, err := one.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func dsn(path, mode string, o Options) string {
