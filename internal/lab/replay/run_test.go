@@ -39,7 +39,7 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		ID, Receipt, Session string
 		At                   time.Time
-		Value                string
+		Presented            struct{ Value string }
 		Lines                []struct{ Total int64 }
 		Wish                 struct {
 			Burn client.Amount `json:"burn_points"`
@@ -69,7 +69,7 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprintf(w, `{"status":%q}`, status)
 	case r.URL.Path == "/pos/v1/identify":
-		fmt.Fprintf(w, `{"session":%q,"balances":[{"wallet":"points","active":%d}]}`, in.Value, d.points[in.Value])
+		fmt.Fprintf(w, `{"session":%q,"balances":[{"wallet":"points","active":%d}]}`, in.Presented.Value, d.points[in.Presented.Value])
 	case r.URL.Path == "/pos/v1/quotes":
 		burn := int64(0)
 		if in.Wish.Burn == client.Max {
