@@ -61,7 +61,7 @@ func (l *Lane) attempt(ctx context.Context, cmds []Command, out []Result) error 
 	w := newWork(l.slots)
 	ops := make([]Operation, len(cmds))
 	for i, c := range cmds {
-		ops[i] = c.Op()
+		ops[i] = ownSpace(c.Op())
 		w.want(ops[i].Tenant)
 		c.Need(&Needs{tenant: ops[i].Tenant, work: w})
 	}
@@ -97,7 +97,7 @@ func (l *Lane) attempt(ctx context.Context, cmds []Command, out []Result) error 
 	if err := l.write(b, w); err != nil {
 		return err
 	}
-	return b.Commit()
+	return commit(b)
 }
 
 // load queues every look-up of the batch; they travel together.
@@ -298,9 +298,10 @@ func (w *work) settle(v *View, err error) Result {
 		return r
 	}
 	w.discard(v)
+	v.head.declined()
 	r.Err = err
 	f := fault.Of(err)
-	if f == nil || f.Code.Kind != fault.Declined || v.op.Key == "" {
+	if !definite(f) || v.op.Key == "" {
 		return r
 	}
 	d := &declined{
@@ -344,11 +345,11 @@ func (w *work) replay(h *head, op Operation) (Result, bool) {
 	switch {
 	case k.entry != nil && k.entry.tombstone():
 		r.Err = fault.New(ErrAlreadyReversed)
-	case k.entry != nil && !slices.Equal(k.entry.Fingerprint, op.Fingerprint):
+	case k.entry != nil && !samePrint(k.entry.Fingerprint, op.Fingerprint):
 		r.Err, r.Replayed = fault.New(fault.ErrKeyMismatch), false
 	case k.entry != nil:
 		r.Entry, r.Seq, r.Epoch, r.At = k.entry, k.entry.Seq, k.entry.Epoch, k.entry.BookedAt
-	case !slices.Equal(k.declined.print, op.Fingerprint):
+	case !samePrint(k.declined.print, op.Fingerprint):
 		r.Err, r.Replayed = fault.New(fault.ErrKeyMismatch), false
 	default:
 		r.Err, r.Seq, r.At = k.declined.fault(), k.declined.seq, k.declined.at

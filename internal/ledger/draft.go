@@ -64,7 +64,7 @@ func (d *Draft) Give(op Op, from, to Account, qty int64, t Terms) int64 {
 	if qty < 0 {
 		panic(fmt.Sprintf("ledger: give of %d", qty))
 	}
-	if qty == 0 {
+	if qty = exact(qty); qty == 0 {
 		return 0
 	}
 	d.line(op, from, -qty)

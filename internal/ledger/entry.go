@@ -65,7 +65,7 @@ func (e *Entry) canonical(b []byte) []byte {
 	num(e.TerminalSeq)
 	num(e.Shift)
 	num(e.Batch)
-	text(e.Actor)
+	text(hashed(e.Actor))
 	text(e.Receipt)
 	num(e.Client)
 	text(e.Key)

@@ -45,6 +45,9 @@ func (v *View) FindHold(holder, id int64) (Hold, error) {
 // resolve closes an open hold.
 func (d *Draft) resolve(holder int64, x Hold, captured int64, s HoldState) {
 	h := d.touch(holder)
+	if remainsOpen(s) {
+		return
+	}
 	h.Holds = slices.DeleteFunc(h.Holds, func(o Hold) bool { return o.ID == x.ID })
 	h.balance(x.Kind, x.Unit).Held -= x.Amount
 	d.Post.Holds = append(d.Post.Holds, HoldMove{x.ID, holder, x.Kind, x.Unit, captured, s, x.Ends})

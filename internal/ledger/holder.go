@@ -161,15 +161,7 @@ func (h *Holder) least() int64 {
 
 // Before tells the order of consumption (R12): soonest expiry first and none last, then earlier
 // activation, then the older lot.
-func (l Lot) Before(m Lot) bool {
-	if l.Until != m.Until {
-		return m.Until == 0 || (l.Until != 0 && l.Until < m.Until)
-	}
-	if l.Starts != m.Starts {
-		return l.Starts < m.Starts
-	}
-	return l.ID < m.ID
-}
+func (l Lot) Before(m Lot) bool { return l.sooner(m) }
 
 // compare orders lots by account and, inside one, by consumption.
 func (l Lot) compare(m Lot) int {
@@ -192,5 +184,5 @@ func (l Lot) usable(at clock.Instant, z Zones) bool {
 }
 
 func (l Lot) expired(at clock.Instant, z Zones) bool {
-	return l.Until != 0 && at >= l.Until.End(z.Zone(l.Unit))
+	return l.Until != 0 && at >= l.Until.End(judgedIn(z, l.Unit))
 }

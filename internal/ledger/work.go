@@ -149,7 +149,7 @@ func (w *work) wantAmend(tenant, seq int64) {
 
 func (w *work) holder(tenant, id int64) *Holder {
 	r := ref{tenant, id}
-	if h, ok := w.done[r]; ok {
+	if h, ok := w.written(r); ok {
 		return h
 	}
 	if h, ok := w.base[r]; ok {

@@ -17,6 +17,7 @@ func (l *Lane) write(b db.Batch, w *work) error {
 			rows = insertEntry.Rows()
 			entries[e.Tenant] = rows
 		}
+		keyed(e)
 		e.post = string(e.Post.encode(make([]byte, 0, 256)))
 		e.Leaf, l.scratch = e.leaf(l.scratch)
 		e.row(rows)

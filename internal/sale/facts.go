@@ -175,12 +175,14 @@ func (o *Order) couponFact(r *Room, v *ledger.View, id int64, day clock.Day, ref
 	}
 	f := reward.CouponFact{Def: c.Def, Left: c.Left(v.Now(), own), Expires: c.Through}
 	def := o.Version.CouponOf(c.Def)
+	gone, left := used(c, f.Left)
+	f.Left = left
 	switch {
 	case c.State == "revoked", c.From > day, c.Through != 0 && c.Through < day:
 		f.State = reward.CouponExpired
 	case c.Holder != 0 && (o.Primary == nil || c.Holder != o.Primary.Holder() && c.Holder != o.Primary.Card):
 		f.State = reward.CouponExpired
-	case c.MaxUses > 0 && c.Uses >= c.MaxUses:
+	case gone:
 		f.State = reward.CouponUsed
 	case f.Left == 0:
 		f.State = reward.CouponHeld

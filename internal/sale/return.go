@@ -96,7 +96,7 @@ func (c *giveBack) Decide(v *ledger.View) error {
 	}
 	ask := c.ask
 	ask.On = c.day(at)
-	part, err := reward.Refund(c.sold.Sold, state.standing(), ask, c.version)
+	part, err := reward.Refund(c.sold.Sold, before(state.standing()), ask, c.version)
 	if err != nil {
 		return err
 	}

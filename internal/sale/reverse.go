@@ -147,7 +147,7 @@ func (c *takeBack) unknown(v *ledger.View) error {
 	if err := c.finish(v, d); err != nil {
 		return err
 	}
-	if c.key != "" && v.Refused(c.client, c.key) {
+	if forgetsTombstone() || c.key != "" && v.Refused(c.client, c.key) {
 		return nil // a key that stands for a refusal has no effect and never will
 	}
 	o := ledger.Origin{Outlet: c.Place.Outlet}

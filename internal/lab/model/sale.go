@@ -213,7 +213,8 @@ func (t *deed) payable(s *Sale, at int64) ([]Split, string) {
 		}
 	}
 	if s.Burn > 0 && !s.Advice {
-		if have := t.free(s.Primary.Owner, Points, at) + t.reserved(s.Hold, s.Primary.Owner, Points); have < s.Burn {
+		have := t.free(s.Primary.Owner, Points, at) + t.reserved(s.Hold, s.Primary.Owner, Points)
+		if have < s.Burn || t.look(s.Primary.Owner).Purse(Points).Owed > 0 {
 			return nil, "insufficient_points"
 		}
 	}

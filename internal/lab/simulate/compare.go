@@ -21,7 +21,7 @@ func (s *sim) compare(c *call, v model.Verdict) {
 	s.note(o, code, res, v)
 	switch {
 	case code != v.Code:
-		s.fail("C2: %s: the books say %q, the model %q", o.name(), code, v.Code)
+		s.fail("C2: %s: the books say %q (%v), the model %q", o.name(), code, res.Err, v.Code)
 	case res.Replayed != v.Replayed:
 		s.fail("C5: %s: replayed is %v, the model has %v", o.name(), res.Replayed, v.Replayed)
 	case code != "":
