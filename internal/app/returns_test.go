@@ -80,6 +80,28 @@ func TestReturns_EveryOrderEndsAlike(t *testing.T) {
 	})
 }
 
+// A return that forgave points is reversed after a later one has made up for them, and made again: the points
+// are taken once.
+func TestReturns_ForgivenPointsAreTakenOnce(t *testing.T) {
+	each(t, points+"clawback: prevent\n", func(t *testing.T, s *shop) {
+		s.card("9428010000000012")
+		sell := func(receipt string, total int, wish string) map[string]any {
+			return s.call("/pos/v1/transactions", fmt.Sprintf(`{"id":%q,"terminal_seq":SEQ,"receipt":%[1]q,"currency":"EUR","presented":[{"kind":"scan","value":"9428010000000012","entry":"barcode"}],
+				"lines":[{"no":1,"qty":"1","unit_price":%[2]d,"total":%[2]d,"vat":"21"},{"no":2,"qty":"1","unit_price":500,"total":500,"vat":"21"}],"wish":{%s}}`, receipt, total, wish))
+		}
+		back := func(id string, no int) map[string]any {
+			return s.call("/pos/v1/returns", fmt.Sprintf(`{"id":%q,"terminal_seq":SEQ,"receipt":%[1]q,"original":{"id":"first"},"lines":[{"original_no":%d,"qty":"1"}]}`, id, no))
+		}
+		want(t, sell("first", 1000, ""), "balances.0.active", 15)
+		want(t, sell("second", 40, `"burn_points":15`), "balances.0.active", 5)
+		want(t, back("part1", 1), "points.forgiven", 5)
+		want(t, sell("third", 2000, ""), "balances.0.active", 25)
+		want(t, back("part2", 2), "balances.0.active", 15) // 5 of its own and the 5 that were forgiven
+		want(t, s.call("/pos/v1/transactions/part1/reverse", `{"id":"ID","terminal_seq":SEQ,"reason":"timeout"}`), "status", "reversed")
+		want(t, back("again", 1), "balances.0.active", 15)
+	})
+}
+
 // fresh gives the address of one more empty database of the engine, and what takes it away again. SQLite files
 // lie in memory where the machine has a file system for it.
 func fresh(t *testing.T, like string) (url string, drop func()) {

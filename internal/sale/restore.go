@@ -111,12 +111,13 @@ func (b *backing) noteExpiry(u ledger.LotMove) {
 // programme sets to a debt, and beyond it, or where the programme prevents debt, it is forgiven (VRR-24); a
 // later return of the sale asks for it again.
 func (b *backing) claw(points ledger.Account, qty int64) {
-	forgiven := max(b.state.Forgiven, 0)
-	if qty+forgiven == 0 {
+	// Below 0 a later return has taken what this one, then reversed, had forgiven.
+	ask := max(0, qty+b.state.Forgiven)
+	if qty == 0 && ask == 0 {
 		return
 	}
 	to := ledger.System(ledger.UnitsIssued, points.Unit)
-	short := b.d.ClawAtMost(ledger.RET, b.original.Post.Adds, b.state.refilled(points, b.used(points)), points, to, qty+forgiven)
+	short := b.d.ClawAtMost(ledger.RET, b.original.Post.Adds, b.state.refilled(points, b.used(points)), points, to, ask)
 	owed := short
 	if limit := int64(b.version.Settings.DebtLimit); limit > 0 {
 		owed = min(short, max(0, limit-b.debt(points)))
@@ -125,6 +126,6 @@ func (b *backing) claw(points ledger.Account, qty int64) {
 		owed = 0
 	}
 	b.d.Owe(ledger.RET, points, to, owed)
-	b.rec.Forgiven = short - owed - forgiven
+	b.rec.Forgiven = qty - (ask - short) - owed
 	b.state.Owed, b.state.Forgiven = b.state.Owed+owed, b.state.Forgiven+b.rec.Forgiven
 }
