@@ -265,7 +265,11 @@ func (c *client) make(op string) (*request, *past) {
 	case opBlock:
 		if c.cards {
 			g = c.gifts[c.hot+c.rng.IntN(max(len(c.gifts)-c.hot, 1))]
-			return c.block(g, [...]string{opBlock, opUnblock}[c.rng.IntN(2)]), nil
+			deed := opUnblock // more often, or in the end every card is blocked
+			if c.rng.IntN(4) == 0 {
+				deed = opBlock
+			}
+			return c.block(g, deed), nil
 		}
 	default:
 		if q := c.refer(op, at); q != nil {

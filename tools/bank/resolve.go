@@ -9,6 +9,7 @@ import (
 const (
 	resolveFor   = 60 * time.Second // one operation
 	resolvePause = 50 * time.Millisecond
+	brokenMost   = 5 // answers of 500 to one operation: another will not help
 )
 
 // resolve finds out what became of every operation whose outcome is open: by sending it again, or by the
@@ -50,13 +51,17 @@ func (a *attack) settle(o *Operation) error {
 	if o.Records[0].I%2 == 0 {
 		how = sendFence
 	}
+	broken := 0
 	for end := time.Now().Add(resolveFor); time.Now().Before(end); time.Sleep(resolvePause) {
 		r, _, err := a.send(o.Records[0].Client, q, how, 0)
 		if err != nil {
 			return err
 		}
 		if !r.definite() {
-			if r.Status == statusRefused && r.HTTP < 429 && r.Code != "in_progress" {
+			if r.HTTP >= 500 && r.HTTP != 503 {
+				broken++
+			}
+			if broken == brokenMost || r.Status == statusRefused && r.HTTP < 429 && r.Code != "in_progress" {
 				return nil // refused for good and nothing kept: C10 speaks of it
 			}
 			continue

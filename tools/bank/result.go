@@ -40,8 +40,8 @@ type Summary struct {
 	Ops        int              `json:"ops"`
 	OK         int              `json:"ok"`
 	Fail       int              `json:"fail"`
-	InfoOK     int              `json:"info_ok"`   // no answer at first, applied in the end
-	InfoFail   int              `json:"info_fail"` // no answer at first, refused or closed in the end
+	InfoOK     int              `json:"info_ok"`   // no outcome at first, applied in the end
+	InfoFail   int              `json:"info_fail"` // no outcome at first, refused or closed in the end
 	Unresolved int              `json:"unresolved"`
 	Faults     map[string]int   `json:"faults"`
 	Met        int              `json:"met"` // faults that met requests in flight
@@ -80,7 +80,7 @@ func summarise(h *History, v *Verdict) *Summary {
 func (s *Summary) outcomes(h *History) {
 	for _, o := range h.operations() {
 		s.Ops++
-		unknown := o.Records[0].Status == statusInfo
+		unknown := !o.Records[0].definite() // no answer, or one that asks to come again
 		switch {
 		case o.Outcome == nil:
 		case o.ok() && unknown:
