@@ -29,7 +29,7 @@ func Checks(ctx context.Context, d *db.DB, now clock.Clock, keys seal.Verifiers)
 	defer lane.Stop()
 	shifts := shift.New(lane, d, nil, func(tenant, outlet int64) shift.Place { return placeOf(dir, tenant, outlet) })
 	shifts.Section(shift.SectionDiscount, sale.Discounts(book))
-	out := ledger.Checks(ledger.Options{Zones: book.Zones, Verifiers: keys})
+	out := ledger.Checks(ledger.Options{Zones: book.Zones, Verifiers: keys, Watch: sale.Watches(book)})
 	return append(out, shifts.Checks()...), nil
 }
 
