@@ -20,7 +20,7 @@ func Watches(book *programme.Book) []ledger.Watch {
 			return ledger.Watcher{Entry: func(e *ledger.Entry) string { return repriced(book, tenant, e) }}
 		}},
 		{ID: "I20", Title: "no voucher is used more often than it may be", New: func(tenant int64) ledger.Watcher {
-			u := &usage{book: book, tenant: tenant, of: map[int64][]int64{}, count: map[int64]int64{}, parts: map[int64]bool{}}
+			u := &usage{book: book, tenant: tenant, of: map[int64][]int64{}, count: map[int64]int64{}, parts: map[int64]bool{}, back: map[int64][]int64{}, again: map[int64]int64{}}
 			return ledger.Watcher{Entry: u.entry, End: u.end}
 		}},
 	}
@@ -94,7 +94,9 @@ type usage struct {
 	tenant int64
 	of     map[int64][]int64 // vouchers that a sale used
 	count  map[int64]int64
-	parts  map[int64]bool // used by orders that were shipped in parts: their first part tells
+	parts  map[int64]bool    // used by orders that were shipped in parts: their first part tells
+	back   map[int64][]int64 // vouchers that a return gave back
+	again  map[int64]int64   // uses that count again since their return was reversed, unless others had used them up
 }
 
 func (u *usage) entry(e *ledger.Entry) string {
@@ -119,12 +121,16 @@ func (u *usage) entry(e *ledger.Entry) string {
 		for _, v := range u.of[e.Reverses] {
 			u.count[v]--
 		}
+		for _, v := range u.back[e.Reverses] {
+			u.again[v]++
+		}
 	case ledger.RET:
 		var rec ReturnRecord
 		if json.Unmarshal([]byte(e.Doc), &rec) == nil {
 			for _, ref := range rec.Coupons {
 				if v, err := id.Parse("cpn", ref); err == nil {
 					u.count[v]--
+					u.back[e.Seq] = append(u.back[e.Seq], v)
 				}
 			}
 		}
@@ -146,7 +152,7 @@ func (u *usage) end(ctx context.Context, tx db.Tx) ([]check.Violation, error) {
 		switch {
 		case most > 0 && uses > most:
 			out.Add(check.Violation{What: fmt.Sprintf("voucher %s was used %d times, %d are permitted", name, uses, most)})
-		case !u.parts[v] && uses != u.count[v]:
+		case !u.parts[v] && (uses < u.count[v] || uses > u.count[v]+u.again[v]):
 			out.Add(check.Violation{What: fmt.Sprintf("voucher %s says %d uses, its sales %d", name, uses, u.count[v])})
 		}
 		return nil
