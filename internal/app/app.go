@@ -161,6 +161,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.sales.ReadWith(a.reader)
+	a.finder.ReadWith(a.reader, a.cards)
 	a.edges()
 	a.front, a.metrics, a.handler = a.newFront(), a.newMetrics(), sync.OnceValue(a.newHandler)
 	a.lane.After(func(done []ledger.Result) {

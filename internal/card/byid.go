@@ -24,14 +24,14 @@ func (f *Finder) ByID(ctx context.Context, tenant, card int64) (*Facts, error) {
 	err := f.db.Read(ctx, tenant, func(tx db.Tx) error {
 		found = nil
 		return tx.Each(ctx, findFactsByID, db.Args(tenant, card), func(scan func(...any) error) error {
-			one, m, err := scanFacts(scan, f.clock.Now())
-			if err != nil || one == nil {
+			r, err := scanFacts(scan)
+			if err != nil {
 				return err
 			}
 			if found == nil {
-				found = one
+				found = r.facts(f.clock.Now())
 			}
-			if m.ID != 0 {
+			if m := r.other(); found != nil && m.ID != 0 {
 				found.Memberships = append(found.Memberships, m)
 			}
 			return nil

@@ -71,8 +71,14 @@ func open(t *testing.T, d *db.DB) *world {
 	}
 	w.Deeds, w.Finder, w.mint = card.Register(w.lane), card.NewFinder(d, w.ring, w.clock), id.NewMint(w.clock, 1)
 	w.stock = card.NewStock(d, w.ring, w.clock, w.mint)
+	reader, err := w.lane.Reader(ctx, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ReadWith(reader, w.Deeds)
 	w.lane.Start()
-	t.Cleanup(w.lane.Stop)
+	reader.Start()
+	t.Cleanup(func() { w.lane.Stop(); reader.Stop() })
 	return w
 }
 

@@ -2,6 +2,7 @@ package card
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"unique"
@@ -91,6 +92,8 @@ type Finder struct {
 	keys  *secret.Ring
 	clock clock.Clock
 	cache *cache
+	lane  *ledger.Lane // that only looks; nil where there is none
+	facts ledger.Ref[string, []factsRow]
 }
 
 // NewFinder gives a finder whose memory of cards is bounded.
@@ -98,15 +101,17 @@ func NewFinder(d *db.DB, keys *secret.Ring, c clock.Clock) *Finder {
 	return &Finder{db: d, keys: keys, clock: c, cache: newCache(cacheEntries)}
 }
 
-var findFacts = db.SQL("card.find_facts", `
+const factsOfHash = `
 	SELECT i.type, i.status, i.valid_from, i.valid_until, c.id, c.programme, c.product, c.membership, c.transferable, c.links, c.last4, c.pin_hash,
 	       COALESCE(m.programme, ''), COALESCE(m.membership, 0)
 	  FROM instrument i
 	  JOIN card c ON c.tenant_id = i.tenant_id AND c.id = i.card
 	  LEFT JOIN card_membership m ON m.tenant_id = c.tenant_id AND m.card = c.id AND m.membership <> 0
-	 WHERE i.tenant_id = $1 AND i.hash = $2
+	 WHERE i.tenant_id = $1 AND i.hash = %s
 	 ORDER BY m.programme
-	 LIMIT 200`)
+	 LIMIT 200`
+
+var findFacts = db.SQL("card.find_facts", fmt.Sprintf(factsOfHash, "$2"))
 
 // Find gives the facts of the card that a presented value names. It returns invalid_value for what cannot
 // be an identifier, and card_not_active with ErrUnknown as its cause when there is no such card: a till is
@@ -125,29 +130,11 @@ func (f *Finder) Find(ctx context.Context, tenant int64, p Presented) (*Facts, e
 	if facts := f.cache.find(key); facts != nil && slices.Contains(form.Types, facts.Type()) && facts.live(now) {
 		return facts, nil
 	}
-	var best *Facts
-	err = f.db.Read(ctx, tenant, func(tx db.Tx) error {
-		best = nil
-		return tx.Each(ctx, findFacts, db.Args(tenant, hash), func(scan func(...any) error) error {
-			one, m, err := scanFacts(scan, now)
-			if err != nil || one == nil || !slices.Contains(form.Types, one.Type()) {
-				return err
-			}
-			switch {
-			case best == nil || slices.Index(form.Types, one.Type()) < slices.Index(form.Types, best.Type()):
-				best = one
-				fallthrough
-			case best.kind == one.kind:
-				if m.ID != 0 {
-					best.Memberships = append(best.Memberships, m)
-				}
-			}
-			return nil
-		})
-	})
+	rows, err := f.read(ctx, tenant, hash)
 	if err != nil {
 		return nil, db.Fault(err)
 	}
+	best := choose(rows, form.Types, now)
 	if best == nil {
 		return nil, fault.Wrap(ledger.ErrCardNotActive, ErrUnknown)
 	}
@@ -183,25 +170,82 @@ func index(keys *secret.Keys, kind, value string) []byte {
 	return keys.Index(secret.Card, value)
 }
 
-// scanFacts reads a row of findFacts; nothing for an instrument that has ended. When it began is not judged:
-// none is made for a later day, and a server whose clock steps back must still know the cards that it sold.
-func scanFacts(scan func(...any) error, now clock.Instant) (*Facts, Membership, error) {
-	var f Facts
-	var m Membership
-	var kind, status, last4 string
-	var from clock.Instant
-	var transferable int64
-	var pin []byte
-	err := scan(&kind, &status, &from, &f.until, &f.Card, &f.Programme, &f.Product, &f.Membership, &transferable, &f.Links, &last4, &pin, &m.Programme, &m.ID)
-	if err != nil || status != Live || !f.live(now) {
-		return nil, m, err
+// read gives what is stored under a hash: with others that are asked for at the same time on the read lane,
+// or in a transaction of its own where there is none.
+func (f *Finder) read(ctx context.Context, tenant int64, hash []byte) ([]factsRow, error) {
+	if f.lane != nil {
+		return f.readTogether(ctx, tenant, hash)
 	}
-	f.kind = byte(max(0, slices.Index(types, kind)))
-	copy(f.last4[:], last4)
-	f.Transferable, f.hasPIN = transferable != 0, copy(f.pin[:], pin) > 0
-	// A tenant has few words for these: they are kept once for all cards.
-	f.Programme, f.Product, m.Programme = intern(f.Programme), intern(f.Product), intern(m.Programme)
-	return &f, m, nil
+	var out []factsRow
+	err := f.db.Read(ctx, tenant, func(tx db.Tx) error {
+		out = nil
+		return tx.Each(ctx, findFacts, db.Args(tenant, hash), func(scan func(...any) error) error {
+			r, err := scanFacts(scan)
+			out = append(out, r)
+			return err
+		})
+	})
+	return out, err
+}
+
+// choose gives the facts of the likeliest type that is live.
+func choose(rows []factsRow, types []string, now clock.Instant) *Facts {
+	var best *Facts
+	for i := range rows {
+		one := rows[i].facts(now)
+		if one == nil || !slices.Contains(types, one.Type()) {
+			continue
+		}
+		if best == nil || slices.Index(types, one.Type()) < slices.Index(types, best.Type()) {
+			best = one
+		}
+		if m := rows[i].other(); m.ID != 0 && best.kind == one.kind {
+			best.Memberships = append(best.Memberships, m)
+		}
+	}
+	return best
+}
+
+// factsRow is a row of what is known of a value: one for each further membership of its card.
+type factsRow struct {
+	kind, status       string
+	from, until        clock.Instant
+	card               int64
+	programme, product string
+	membership         int64
+	transferable       int64
+	links              int64
+	last4              string
+	pin                []byte
+	otherProgramme     string
+	otherMembership    int64
+}
+
+func scanFacts(scan func(...any) error) (factsRow, error) {
+	var r factsRow
+	err := scan(&r.kind, &r.status, &r.from, &r.until, &r.card, &r.programme, &r.product, &r.membership, &r.transferable, &r.links, &r.last4, &r.pin,
+		&r.otherProgramme, &r.otherMembership)
+	return r, err
+}
+
+// facts gives the row as facts; nothing for an instrument that has ended.
+func (r *factsRow) facts(now clock.Instant) *Facts {
+	f := &Facts{
+		Card: r.card, Membership: r.membership, Links: r.links, Transferable: r.transferable != 0, until: r.until,
+		// A tenant has few words for these: they are kept once for all cards.
+		Programme: intern(r.programme), Product: intern(r.product),
+	}
+	if r.status != Live || now < r.from || !f.live(now) {
+		return nil
+	}
+	f.kind = byte(max(0, slices.Index(types, r.kind)))
+	copy(f.last4[:], r.last4)
+	f.hasPIN = copy(f.pin[:], r.pin) > 0
+	return f
+}
+
+func (r *factsRow) other() Membership {
+	return Membership{Programme: intern(r.otherProgramme), ID: r.otherMembership}
 }
 
 func intern(s string) string { return unique.Make(s).Value() }

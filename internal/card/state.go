@@ -15,6 +15,7 @@ type Deeds struct {
 	cards       ledger.Ref[ID, Row]
 	instruments ledger.Ref[instrumentKey, Instrument]
 	links       ledger.Ref[linkKey, int64]
+	facts       ledger.Ref[string, []factsRow]
 }
 
 // Register gives the tables of the room to a lane, before it starts.
@@ -23,6 +24,7 @@ func Register(l *ledger.Lane) *Deeds {
 		cards:       ledger.Register(l, "card.card", cardSlot),
 		instruments: ledger.Register(l, "card.instrument", instrumentSlot),
 		links:       ledger.Register(l, "card.link", linkSlot),
+		facts:       ledger.Register(l, "card.facts", factsSlot),
 	}
 }
 
