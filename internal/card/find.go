@@ -228,14 +228,15 @@ func scanFacts(scan func(...any) error) (factsRow, error) {
 	return r, err
 }
 
-// facts gives the row as facts; nothing for an instrument that has ended.
+// facts gives the row as facts; nothing for an instrument that has ended. When it began is not judged: none is
+// made for a later day, and a server whose clock steps back must still know the cards that it sold.
 func (r *factsRow) facts(now clock.Instant) *Facts {
 	f := &Facts{
 		Card: r.card, Membership: r.membership, Links: r.links, Transferable: r.transferable != 0, until: r.until,
 		// A tenant has few words for these: they are kept once for all cards.
 		Programme: intern(r.programme), Product: intern(r.product),
 	}
-	if r.status != Live || now < r.from || !f.live(now) {
+	if r.status != Live || !f.live(now) {
 		return nil
 	}
 	f.kind = byte(max(0, slices.Index(types, r.kind)))
