@@ -193,14 +193,19 @@ func (r *Record) pricing(v *programme.Version, out *reward.Outcome) (*Pricing, e
 	if r.Card != 0 {
 		p.Burn = &BurnAnswer{Points: out.Burn.Points, MaxPoints: out.Burn.MaxPoints, LimitedBy: out.Burn.LimitedBy}
 	}
-	labels := map[string]string{}
-	for _, e := range out.Effects {
-		if len(e.Label) > 0 {
+	var labels map[string]string
+	for i := range out.Effects {
+		if e := &out.Effects[i]; len(e.Label) > 0 {
+			if labels == nil {
+				labels = map[string]string{}
+			}
 			labels[e.Rule] = e.Label.In("en")
 		}
 	}
-	for _, l := range out.Lines {
-		a := LineAnswer{No: l.No, Discounts: []DiscountLine{}, Payable: l.Payable, Excluded: l.Excluded, Points: l.Earn}
+	p.Lines = make([]LineAnswer, 0, len(out.Lines))
+	for i := range out.Lines {
+		l := &out.Lines[i]
+		a := LineAnswer{No: l.No, Discounts: make([]DiscountLine, 0, len(l.Discounts)), Payable: l.Payable, Excluded: l.Excluded, Points: l.Earn}
 		for _, d := range l.Discounts {
 			a.Discounts = append(a.Discounts, DiscountLine{Rule: d.Rule, Amount: d.Amount, Label: labels[d.Rule]})
 		}
