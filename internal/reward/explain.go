@@ -18,27 +18,29 @@ func NotApplied(v *programme.Version, b *Basket, w *Wish, f *Facts, at clock.Ins
 	for i := range c.instances {
 		gave[c.instances[i].rule.Selector] = &c.instances[i] // a rule's selector is its position
 	}
-	var out []Reason
+	out := make([]Reason, 0, len(v.Rules))
 	for i := range v.Rules {
 		r := &v.Rules[i]
 		if r.Source != programme.FromOffer {
 			continue
 		}
-		if reason := c.reasonOf(r, gave[i]); reason != nil {
-			out = append(out, *reason)
+		if reason, missed := c.reasonOf(r, gave[i]); missed {
+			out = append(out, reason)
 		}
 	}
 	return out, nil
 }
 
-func (c *calculator) reasonOf(r *programme.Compiled, in *instance) *Reason {
+// reasonOf tells why an offer gave nothing, and whether that is so.
+func (c *calculator) reasonOf(r *programme.Compiled, in *instance) (Reason, bool) {
 	if in == nil {
-		in = &instance{rule: r, coupon: -1, line: -1}
-		if in.reason = r.Refuses(&c.circ); in.reason == "" {
-			in.reason = "no_eligible_lines"
+		reason := r.Refuses(&c.circ)
+		if reason == "" {
+			reason = "no_eligible_lines"
 		}
+		in = &instance{reason: reason}
 	}
-	out := &Reason{Offer: r.ID, Reason: in.reason}
+	out := Reason{Offer: r.ID, Reason: in.reason}
 	switch {
 	case in.reason == "below_minimum":
 		out.Params = map[string]any{"missing": c.v.Currency.Of(in.missing)}
@@ -54,7 +56,7 @@ func (c *calculator) reasonOf(r *programme.Compiled, in *instance) *Reason {
 	default:
 		e := &c.effects[in.effect]
 		if e.amount > 0 || e.points > 0 || (r.Step == stepEarn && e.base > 0) {
-			return nil
+			return out, false
 		}
 		out.Reason = "no_effect"
 		switch {
@@ -64,5 +66,5 @@ func (c *calculator) reasonOf(r *programme.Compiled, in *instance) *Reason {
 			out.Reason = "no_eligible_lines"
 		}
 	}
-	return out
+	return out, true
 }
