@@ -111,6 +111,7 @@ func (w *world) open() error {
 	if w.reader, err = w.lane.Reader(ctx, w.d); err != nil {
 		return err
 	}
+	w.finder.ReadWith(w.reader, w.cards)
 	w.sales.ReadWith(w.reader)
 	return nil
 }
