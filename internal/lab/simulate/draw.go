@@ -26,9 +26,9 @@ var weighted = []struct {
 	weight int
 }{
 	{"load", 100}, {"redeem", 130}, {"sale", 110}, {"sale_gift", 80}, {"sale_burn", 80}, {"sale_coupon", 50}, {"sale_load", 45}, {"sale_pass", 25},
-	{"quote", 40}, {"hold", 60}, {"points_transfer", 35}, {"money_transfer", 30}, {"visit", 40}, {"return", 80}, {"void", 25}, {"reversal", 35},
-	{"cashout", 20}, {"block", 10}, {"unblock", 10}, {"activate", 12}, {"lost", 3}, {"close", 3}, {"sell", 5}, {"replace", 5}, {"link", 6},
-	{"issue", 14}, {"member", 5}, {"grant", 8}, {"fence", 4}, {"look", 20}, {"statement", 8}, {"close_batch", 6}, {"advice_sale", 35}, {"advice_load", 8},
+	{"quote", 40}, {"hold", 60}, {"points_transfer", 35}, {"money_transfer", 30}, {"visit", 40}, {"return", 80}, {"void", 35}, {"reversal", 35},
+	{"cashout", 20}, {"block", 10}, {"unblock", 10}, {"activate", 12}, {"lost", 3}, {"close", 3}, {"sell", 5}, {"replace", 24}, {"link", 14},
+	{"issue", 24}, {"member", 8}, {"grant", 8}, {"fence", 10}, {"look", 20}, {"statement", 8}, {"close_batch", 6}, {"advice_sale", 35}, {"advice_load", 8},
 	{"advice_visit", 8}, {"resend", 45}, {"poison", 20},
 }
 
@@ -163,7 +163,7 @@ func (s *sim) drawGifts(o *op, most int64) {
 	if second := s.pick(s.gift); s.chance(40) && second != first {
 		o.gifts = append(o.gifts, spend{second, s.between(1, most/2)})
 	}
-	if o.kind == "sale_gift" && s.rarely(30) {
+	if o.kind == "sale_gift" && s.rarely(60) {
 		o.tooMuch, o.gifts = true, o.gifts[:1]
 		o.gifts[0].amount = 20 * most
 	}
@@ -189,7 +189,7 @@ func (s *sim) drawGives(o *op, pass bool) {
 	}
 	g := load{card: s.pick(s.gift), face: s.between(10, 100) * 100, qty: 1}
 	g.product = g.card.product
-	if s.rarely(40) { // stored value is not bought with stored value
+	if s.rarely(90) { // stored value is not bought with stored value
 		o.onlyGift, o.lines, no = true, nil, 1
 		o.gifts = []spend{{s.pick(s.gift), 500}}
 	}
@@ -287,7 +287,7 @@ func (s *sim) lately(list []*op) *op {
 		return nil
 	}
 	back := s.below(min(len(list), 40))
-	if s.chance(10) {
+	if s.chance(20) {
 		back = s.below(len(list))
 	}
 	return list[len(list)-1-back]
@@ -310,12 +310,21 @@ func (s *sim) drawCard(kind string) *op {
 		if x := s.stopped(); x != nil && s.chance(50) {
 			o.card = x
 		}
-		if o.other = s.inStock(); o.other == nil || o.other == o.card || o.other.product != o.card.product {
-			return nil
+		if h := s.lately(s.holds); h != nil && len(h.gifts) > 0 && s.chance(30) {
+			o.card = h.gifts[0].card
 		}
+		for range 4 {
+			if o.other = s.inStock(); o.other != nil && o.other != o.card && o.other.product == o.card.product {
+				return o
+			}
+		}
+		return nil
 	case "link":
 		o.card = s.pick(s.bonus)
-		if o.card.member != 0 || len(s.members) == 0 {
+		if h := s.lately(s.holds); h != nil && h.card != nil && s.chance(50) { // somebody who is at it just now
+			o.card = h.card
+		}
+		if len(s.members) == 0 || o.card.member != 0 && !s.chance(30) {
 			return nil
 		}
 		o.member = s.members[s.below(len(s.members))]

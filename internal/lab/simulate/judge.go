@@ -277,6 +277,9 @@ func (s *sim) settle(c *call, v model.Verdict) {
 			}
 			s.sales = append(s.sales, o)
 		}
+		if o.kind == "hold" {
+			s.holds = remember(s.holds, o)
+		}
 		s.settleCard(o)
 	}
 	if v.Kept {

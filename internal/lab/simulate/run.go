@@ -44,7 +44,7 @@ type sim struct {
 	numbers                  int64
 	members                  []int64
 	vouchers                 []int64
-	past, sales              []*op
+	past, sales, holds       []*op
 
 	net     network
 	order   int64

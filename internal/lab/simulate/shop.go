@@ -131,7 +131,7 @@ func (s *sim) drawRules() (string, model.Rules) {
 	pick := func(words ...string) string { return words[s.below(len(words))] }
 	r := model.Rules{
 		Points: model.Lasts{Days: []int64{2, 3, 5, 40, 200}[s.below(5)]}, Delay: []int64{0, 0, 1, 2}[s.below(4)], Grace: s.between(0, 3),
-		HoldTTL: int64(15 * clock.Minute), Transfers: !s.chance(10), PaidFirst: s.chance(40), Strict: s.chance(40), Prevent: s.chance(20),
+		HoldTTL: int64(15 * clock.Minute), Transfers: !s.chance(20), PaidFirst: s.chance(40), Strict: s.chance(40), Prevent: s.chance(20),
 		Gifts: map[string]model.Gift{}, Passes: map[string]model.Pass{}, Coupons: map[string]model.Coupon{}, Budgets: map[string]int64{},
 	}
 	if s.chance(30) {

@@ -250,13 +250,12 @@ func (s *sim) follow(o *op, c *call) {
 				}
 			}
 		}
-		switch at := s.below(10); {
-		case at < 7:
+		at := s.below(20)
+		if at < 14 {
 			s.commitLater(o, c, splits)
-		case at < 9:
-			if back := s.takeBack(o); back != nil {
-				s.send(back, s.span()/4, true)
-			}
+		}
+		if at >= 9 && at < 18 { // given back, now and then although it is captured as well
+			s.send(s.takeBack(o), s.span()/4, true)
 		}
 	}
 }
