@@ -23,6 +23,7 @@ each() {
   return $status
 }
 
-each "$@" | "$tally/tally"
-# The first steps of a stranger: the tour of the README against a fresh demo.
+# The first steps of a stranger: the tour of the README against a fresh demo. It comes first, so that the
+# run closes with its summary.
 timeout 600 scripts/tour.sh
+each "$@" | "$tally/tally"
