@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"maps"
+	"os/exec"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -211,22 +212,32 @@ func (s *sim) report(took time.Duration) *Report {
 	return r
 }
 
-// Commit gives the version of the source that the program was built from.
+// Commit gives the version of the source: the one that the program was built from, or that of the checkout in
+// which it runs; with a plus sign when that had changes.
 func Commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	out, dirty := "unknown", ""
-	for _, x := range info.Settings {
-		switch {
-		case x.Key == "vcs.revision":
-			out = x.Value[:min(12, len(x.Value))]
-		case x.Key == "vcs.modified" && x.Value == "true":
-			dirty = "+"
+	out, changed := "", false
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, x := range info.Settings {
+			switch x.Key {
+			case "vcs.revision":
+				out = x.Value[:min(12, len(x.Value))]
+			case "vcs.modified":
+				changed = x.Value == "true"
+			}
 		}
 	}
-	return out + dirty
+	if out == "" {
+		text, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output()
+		if err != nil {
+			return "unknown"
+		}
+		diff, err := exec.Command("git", "status", "--porcelain", "-uno").Output()
+		out, changed = strings.TrimSpace(string(text)), err != nil || len(diff) > 0
+	}
+	if changed {
+		out += "+"
+	}
+	return out
 }
 
 // Print writes the report for people.
