@@ -265,34 +265,43 @@ func (a *App) TestVouchers(ctx context.Context, rules, def string, n int) ([]int
 var testUses = db.SQL("app.test_uses", `
 	SELECT v.id FROM voucher v WHERE v.tenant_id = $1 AND v.uses > 0`)
 
+var testReversed = db.SQL("app.test_reversed", `
+	SELECT a.seq FROM amend a WHERE a.tenant_id = $1 AND a.reversed_by > 0`)
+
 var testExpired = db.SQL("app.test_expired", `
-	SELECT p.holder, p.kind, SUM(p.amount)
-	  FROM posting p
-	 WHERE p.tenant_id = $1 AND p.op = $2 AND p.holder <> 0
-	   AND NOT EXISTS (SELECT 1 FROM amend a WHERE a.tenant_id = p.tenant_id AND a.seq = p.seq AND a.reversed_by <> 0)
-	 GROUP BY p.holder, p.kind`)
+	SELECT p.seq, p.holder, p.kind, p.amount FROM posting p WHERE p.tenant_id = $1 AND p.op = $2 AND p.holder <> 0`)
 
 // TestUsed gives the vouchers that have been used, and what has expired of each holder's accounts.
 func (a *App) TestUsed(ctx context.Context) (used map[int64]bool, expired map[int64]map[ledger.Kind]int64, err error) {
-	err = a.db.Read(ctx, a.testTenant, func(tx db.Tx) error {
-		used, expired = map[int64]bool{}, map[int64]map[ledger.Kind]int64{}
-		err := tx.Each(ctx, testUses, db.Args(a.testTenant), func(scan func(...any) error) error {
-			var id int64
-			err := scan(&id)
-			used[id] = true
+	numbers := func(tx db.Tx, s *db.Stmt) (map[int64]bool, error) {
+		out := map[int64]bool{}
+		return out, tx.Each(ctx, s, db.Args(a.testTenant), func(scan func(...any) error) error {
+			var n int64
+			err := scan(&n)
+			out[n] = true
 			return err
 		})
+	}
+	err = a.db.Read(ctx, a.testTenant, func(tx db.Tx) error {
+		expired = map[int64]map[ledger.Kind]int64{}
+		var err error
+		if used, err = numbers(tx, testUses); err != nil {
+			return err
+		}
+		reversed, err := numbers(tx, testReversed)
 		if err != nil {
 			return err
 		}
 		return tx.Each(ctx, testExpired, db.Args(a.testTenant, int64(ledger.EXP)), func(scan func(...any) error) error {
-			var holder, kind, sum int64
-			err := scan(&holder, &kind, &sum)
+			var seq, holder, kind, amount int64
+			if err := scan(&seq, &holder, &kind, &amount); err != nil || reversed[seq] {
+				return err
+			}
 			if expired[holder] == nil {
 				expired[holder] = map[ledger.Kind]int64{}
 			}
-			expired[holder][ledger.Kind(kind)] = -sum
-			return err
+			expired[holder][ledger.Kind(kind)] -= amount
+			return nil
 		})
 	})
 	return used, expired, err
