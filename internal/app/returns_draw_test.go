@@ -231,7 +231,7 @@ type ask []reward.AskLine
 // partition cuts a sale into returns that give all of it back.
 func (t *trial) partition(s *reward.Sold) []ask {
 	d := t.d
-	parts := make([]ask, one(d, 2, 2, 2, 3, 3, 3, 3, 4))
+	parts := make([]ask, one(d, 2, 2, 2, 2, 3, 3, 3, 4))
 	put := func(a reward.AskLine) {
 		for range 8 { // a line stands once in a return
 			p := &parts[d.IntN(len(parts))]
